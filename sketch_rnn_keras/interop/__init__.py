@@ -1,0 +1,1 @@
+"""Models of other implementations: each module translates one format."""

@@ -1,0 +1,36 @@
+"""The three terms of the objective, as pure functions of the decoder's outputs and of the latent distribution.
+
+Enters: a mixture with fields `[B, N_max, M]`, the target strokes `[B, N_max, 5]`, mu and presigma `[B, N_z]`.
+Leaves: scalars in nats per point (offset, pen) and per latent dimension (KL).
+
+Source: section 3.3 of arXiv 1704.03477, equations 9 to 12, with the constants of the original.
+"""
+
+import math
+
+from keras import ops
+
+from .mixture import Mixture, log_density
+
+LOG_EPSILON = math.log(1e-6)  # the original adds 1e-6 to the density before its logarithm
+
+
+def offset_loss(mixture: Mixture, target):
+    """L_s = -mean over B * N_max of (1 - p3) log(p(dx, dy) + 1e-6) (equation 9), in log space."""
+    drawn = 1.0 - target[..., 4]
+    return -ops.mean(drawn * ops.logaddexp(log_density(mixture, target[..., 0], target[..., 1]), LOG_EPSILON))
+
+
+def pen_losses(mixture: Mixture, target):
+    """L_p = mean over B * N_max of the pen's cross-entropy (equation 9): `(over all steps, masked after the end)`.
+
+    Paper: the sum runs to N_max, padding included. Magenta: that is its training loss; its evaluation masks the steps
+    after a sketch's end with (1 - p3).
+    """
+    entropy = -ops.sum(target[..., 2:5] * ops.log_softmax(mixture.pen_logits, axis=-1), axis=-1)
+    return ops.mean(entropy), ops.mean((1.0 - target[..., 4]) * entropy)
+
+
+def kl_loss(mu, presigma):
+    """L_KL = -1/2 mean over B and N_z of (1 + presigma - mu^2 - exp(presigma)) (equation 10), without its floor."""
+    return -0.5 * ops.mean(1.0 + presigma - ops.square(mu) - ops.exp(presigma))

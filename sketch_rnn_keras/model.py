@@ -1,0 +1,280 @@
+"""SketchRNN: encoder, latent vector and decoder wired into one `keras.Model`.
+
+Enters: stroke-5 batches `[B, N, 5]` and lengths `[B]`. Leaves: the latent distribution, the decoder's raw outputs
+`[B, N, 6 M + 3]`, and the loss terms. Inside, time is the first axis.
+
+Source: sections 3.2 and 3.3 of arXiv 1704.03477; constants and initialisers of the original (see docs/faithfulness.md).
+"""
+
+import json
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from . import losses, mixture, recurrence
+from .cells import CELLS
+from .errors import InputError
+from .hparams import HParams
+
+
+class _Projection(keras.layers.Layer):
+    """`x W + b`, the original's `super_linear`: normal kernel of standard deviation 0.001, bias 0."""
+
+    def __init__(self, input_size: int, output_size: int, seed: int, name: str, glorot: bool = False):
+        super().__init__(name=name)
+        kernel = keras.initializers.RandomNormal(stddev=0.001, seed=seed)
+        bias = keras.initializers.Zeros()
+        if glorot:  # Magenta: TensorFlow's default initialiser, for the output's bias as well as for its kernel
+            kernel, bias = keras.initializers.GlorotUniform(seed), keras.initializers.GlorotUniform(seed + 1)
+        self.kernel = self.add_weight(name="kernel", shape=(input_size, output_size), initializer=kernel)
+        self.bias = self.add_weight(name="bias", shape=(output_size,), initializer=bias)
+        self.built = True
+
+    def call(self, x):
+        return ops.matmul(x, self.kernel) + self.bias
+
+
+@keras.saving.register_keras_serializable(package="sketch_rnn_keras")
+class SketchRNN(keras.Model):
+    """The sequence-to-sequence variational autoencoder of arXiv 1704.03477, or its decoder alone.
+
+    Args:
+        hparams: `HParams`; `hparams.seed` decides the initial weights and the dropout noise.
+        scale_factor: what offsets in data units were divided by (the standard deviation of the training offsets);
+            None when it is not known, in which case drawings come out in the model's own units.
+
+    Attributes:
+        encoder_forward, encoder_backward, decoder: cells (see `cells.CELLS`); the encoder's are None when
+            `hparams.conditional` is false.
+        seed_generator: the source of dropout and of latent noise that was not passed in.
+        compiled_functions: where sampling and evaluation keep what they compiled for this model.
+    """
+
+    def __init__(self, hparams: HParams, scale_factor: float | None = None, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(hparams, HParams):
+            raise InputError(f"SketchRNN: expected an HParams, received {type(hparams).__name__}; see HParams.load")
+        self.hparams = hparams
+        self.scale_factor = scale_factor
+        self.seed_generator = keras.random.SeedGenerator(hparams.seed)
+        self.compiled_functions = {}
+        seeds = iter(int(s) for s in np.random.default_rng(hparams.seed).integers(2**30, size=8))
+        context = hparams.z_size if hparams.conditional else 0
+        self.encoder_forward = self.encoder_backward = None
+        self.mu = self.presigma = self.initial_state = None
+        self.decoder = CELLS[hparams.dec_model](hparams.dec_rnn_size, 5, context, seed=next(seeds), name="decoder")
+        outputs = 3 + 6 * hparams.num_mixture
+        self.output_head = _Projection(hparams.dec_rnn_size, outputs, next(seeds), "output_head", glorot=True)
+        if hparams.conditional:
+            encoder, units = CELLS[hparams.enc_model], hparams.enc_rnn_size
+            self.encoder_forward = encoder(units, 5, seed=next(seeds), name="encoder_forward")
+            self.encoder_backward = encoder(units, 5, seed=next(seeds), name="encoder_backward")
+            self.mu = _Projection(2 * units, hparams.z_size, next(seeds), "mu")
+            self.presigma = _Projection(2 * units, hparams.z_size, next(seeds), "presigma")
+            packed = sum(self.decoder.state_sizes)
+            self.initial_state = _Projection(hparams.z_size, packed, next(seeds), "initial_state")
+        self.built = True
+
+    # ---------------------------------------------------------------------------------------------- encoder
+
+    def encode(self, strokes5, lengths, training: bool = False):
+        """The latent distribution of each sketch.
+
+        Args:
+            strokes5: `[B, N, 5]` without the start token.
+            lengths: `[B]`, points in each sketch; what follows them has no influence.
+            training: apply dropout.
+
+        Returns:
+            `(mu, presigma)`, `[B, N_z]` each; sigma = exp(presigma / 2).
+
+        Raises:
+            InputError: the model is decoder-only.
+        """
+        if not self.hparams.conditional:
+            raise InputError("encode: this model is decoder-only (conditional = false) and has no encoder")
+        x = ops.transpose(ops.cast(strokes5, self.compute_dtype), (1, 0, 2))
+        forward = self._encode_one_way(self.encoder_forward, x, lengths, training)
+        backward = self._encode_one_way(self.encoder_backward, _reverse(x, lengths), lengths, training)
+        h = ops.concatenate([forward, backward], axis=-1)
+        return self.mu(h), self.presigma(h)
+
+    def _encode_one_way(self, cell, x, lengths, training):
+        """h `[B, H]` at each sketch's end."""
+        steps, batch_size = x.shape[:2]
+        masks = self._dropout_mask((steps, batch_size, cell.units), self.hparams.recurrent_keep_prob, training)
+        _, state = recurrence.run(cell, cell.project(x), cell.zero_state(batch_size), masks, lengths)
+        return state[1]
+
+    def latent(self, mu, presigma, noise=None):
+        """z = mu + exp(presigma / 2) * noise (equation 2); `noise [B, N_z]` is drawn when it is None."""
+        if noise is None:
+            noise = keras.random.normal(mu.shape, dtype=mu.dtype, seed=self.seed_generator)
+        return mu + ops.exp(presigma / 2.0) * ops.cast(noise, mu.dtype)
+
+    # ---------------------------------------------------------------------------------------------- decoder
+
+    def decoder_start(self, z, batch_size: int | None = None):
+        """The decoder's state before its first step: tanh(W_z z + b_z), or zeros when decoder-only (z is None)."""
+        if z is None:
+            return self.decoder.zero_state(batch_size)
+        return self.decoder.unpack(ops.tanh(self.initial_state(z)))
+
+    def decoder_context(self, z):
+        """What z adds to the decoder's pre-activations at every step; None when decoder-only."""
+        return None if z is None else self.decoder.project_context(z)
+
+    def decode(self, inputs5, z=None, training: bool = False):
+        """Teacher-forced decoder.
+
+        Args:
+            inputs5: `[B, N, 5]`, the point before each step; the first is the start token (0, 0, 1, 0, 0).
+            z: `[B, N_z]`, or None for a decoder-only model.
+            training: apply dropout.
+
+        Returns:
+            Raw outputs `[B, N, 6 M + 3]`; `mixture.from_raw` reads them.
+        """
+        self._check_latent(z)
+        x = ops.transpose(ops.cast(inputs5, self.compute_dtype), (1, 0, 2))
+        steps, batch_size = x.shape[:2]
+        cell, hparams = self.decoder, self.hparams
+        masks = self._dropout_mask((steps, batch_size, cell.units), hparams.recurrent_keep_prob, training)
+        inputs = self._decoder_inputs(x, z, training)
+        h, _ = recurrence.run(cell, inputs, self.decoder_start(z, batch_size), masks)
+        mask = self._dropout_mask(h.shape, hparams.output_keep_prob, training)
+        return ops.transpose(self.output_head(h if mask is None else h * mask), (1, 0, 2))
+
+    def _decoder_inputs(self, x, z, training):
+        """Projected inputs of all steps. Without input dropout, z is projected once per sketch, not once per step."""
+        if self._dropout_rate(self.hparams.input_keep_prob, training) == 0.0:
+            return self.decoder.project(x, self.decoder_context(z))
+        if z is not None:
+            x = ops.concatenate([x, ops.broadcast_to(z[None], (x.shape[0], *z.shape))], axis=-1)
+        return self.decoder.project(x * self._dropout_mask(x.shape, self.hparams.input_keep_prob, training))
+
+    def _check_latent(self, z):
+        if (z is not None) != self.hparams.conditional:
+            kind, given = ("conditional", "none") if self.hparams.conditional else ("decoder-only", "one")
+            raise InputError(f"decode: a {kind} model was given {given} latent vector; pass z exactly when conditional")
+
+    # -------------------------------------------------------------------------------------- whole model, losses
+
+    def call(self, strokes5, lengths=None, noise=None, training: bool = False):
+        """Raw outputs `[B, N_max, 6 M + 3]` for sketches `[B, N_max + 1, 5]` with their start token."""
+        raw, _, _ = self._forward(strokes5, lengths, noise, training)
+        return raw
+
+    def _forward(self, strokes5, lengths, noise, training):
+        if not self.hparams.conditional:
+            return self.decode(strokes5[:, :-1], training=training), None, None
+        if lengths is None:
+            lengths = ops.sum(ops.cast(strokes5[:, 1:, 4] < 0.5, "int32"), axis=1)
+        mu, presigma = self.encode(strokes5[:, 1:], lengths, training)
+        z = self.latent(mu, presigma, noise)
+        return self.decode(strokes5[:, :-1], z, training), mu, presigma
+
+    def loss_terms(self, strokes5, lengths=None, noise=None, training: bool = False):
+        """Every term of the objective, as scalars.
+
+        Args:
+            strokes5: `[B, N_max + 1, 5]` with the start token, in the model's units.
+            lengths: `[B]`, points in each sketch; counted from the end tokens when None.
+            noise: `[B, N_z]`, the latent's standard normals; drawn from `seed_generator` when None.
+            training: apply dropout.
+
+        Returns:
+            A dict: "offset" L_s; "pen" L_p over all steps, "pen_masked" after masking the steps past the end;
+            "recon" and "recon_masked", their sums with L_s; "kl_raw" L_KL and "kl" = max(L_KL, kl_tolerance), both
+            0 when decoder-only.
+        """
+        strokes5 = ops.cast(strokes5, self.compute_dtype)
+        raw, mu, presigma = self._forward(strokes5, lengths, noise, training)
+        target, predicted = strokes5[:, 1:], mixture.from_raw(raw)
+        offset = losses.offset_loss(predicted, target)
+        pen, pen_masked = losses.pen_losses(predicted, target)
+        kl_raw = kl = ops.zeros_like(offset)
+        if self.hparams.conditional:
+            kl_raw = losses.kl_loss(mu, presigma)
+            kl = ops.maximum(kl_raw, self.hparams.kl_tolerance)
+        return {
+            "offset": offset,
+            "pen": pen,
+            "pen_masked": pen_masked,
+            "recon": offset + pen,
+            "recon_masked": offset + pen_masked,
+            "kl": kl,
+            "kl_raw": kl_raw,
+        }
+
+    def _dropout_rate(self, keep_prob, training):
+        return 1.0 - keep_prob if training else 0.0
+
+    def _dropout_mask(self, shape, keep_prob, training):
+        """0 with probability 1 - keep_prob, otherwise 1 / keep_prob; None where nothing is dropped."""
+        if self._dropout_rate(keep_prob, training) == 0.0:
+            return None
+        kept = keras.random.uniform(shape, seed=self.seed_generator) < keep_prob
+        return ops.cast(kept, self.compute_dtype) / keep_prob
+
+    # ---------------------------------------------------------------------------------------------------- saving
+
+    def get_config(self):
+        return {"hparams": self.hparams.model_dump(mode="json"), "scale_factor": self.scale_factor}
+
+    @classmethod
+    def from_config(cls, config):
+        hparams = HParams.from_dict(config["hparams"], where="the model's configuration")
+        return cls(hparams, scale_factor=config["scale_factor"])
+
+
+def _reverse(x, lengths):
+    """`x [T, B, D]` with each sketch's own steps in reverse; the padding stays where it is."""
+    steps = ops.arange(x.shape[0], dtype="int32")[:, None]
+    lengths = ops.cast(lengths, "int32")[None, :]
+    source = ops.where(steps < lengths, lengths - 1 - steps, steps)
+    return ops.take_along_axis(x, source[:, :, None], axis=0)
+
+
+def load_model(path) -> SketchRNN:
+    """Open a model that was saved: a `.keras` file, or a run directory with its `model.keras`.
+
+    Only hyperparameters (validated) and numbers are read from the file; no code or class named in it is loaded.
+
+    Args:
+        path: the file or directory.
+
+    Raises:
+        InputError: there is no such file, or it holds no Sketch-RNN.
+    """
+    path = Path(path)
+    file = path / "model.keras" if path.is_dir() else path
+    if not file.is_file():
+        hint = "the run has not saved one yet" if (path / "config.json").is_file() else "check the path"
+        raise InputError(f"{file}: expected a .keras file or a run directory that holds model.keras; {hint}")
+    if file.suffix != ".keras":
+        raise InputError(f"{file}: expected a file whose name ends in .keras, or a run directory")
+    try:
+        model = SketchRNN.from_config(_read_config(file))
+        model.load_weights(file)
+    except (ValueError, KeyError, TypeError, OSError, RecursionError, zipfile.BadZipFile) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise InputError(f"{file}: expected a Sketch-RNN saved by sketch_rnn_keras: {reason}") from None
+    return model
+
+
+def _read_config(file: Path) -> dict:
+    with zipfile.ZipFile(file) as archive:
+        if archive.getinfo("config.json").file_size > 2**20:
+            raise ValueError("its config.json is larger than 1 MiB")
+        document = json.loads(archive.read("config.json"))
+    name = document.get("registered_name") if isinstance(document, dict) else None
+    if name != "sketch_rnn_keras>SketchRNN":
+        raise ValueError(f"it holds a model of the class {name!r}")
+    scale_factor = document["config"]["scale_factor"]
+    if scale_factor is not None and not (isinstance(scale_factor, (int, float)) and 0 < scale_factor < float("inf")):
+        raise ValueError(f"its scale_factor is {scale_factor!r}, not a positive number")
+    return document["config"]

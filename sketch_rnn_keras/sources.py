@@ -1,0 +1,120 @@
+"""What the name of a data set means, and its drawings.
+
+Enters: what a user writes after `--data`. Leaves: the drawings of the three splits, unchecked, and their SHA-256.
+"""
+
+import difflib
+import hashlib
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from . import doodles, quickdraw
+from .errors import InputError
+from .npz import SPLITS, read_splits
+
+DOODLE_PREFIX = "doodles:"
+TRAIN_DOODLES = 2000
+HELD_OUT_DOODLES = (100, 100)  # in the validation and the test split
+DOODLE_SEED = 0
+MAX_LISTED = 20  # files named in an error
+
+
+class Doodles(NamedTuple):
+    """Built-in drawings: which subject, and how many in the training split."""
+
+    subject: str
+    train_count: int = TRAIN_DOODLES
+
+
+def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Path | Doodles:
+    """Finds the data set that a name stands for, and downloads it if need be.
+
+    Args:
+        name: one of
+
+            * `doodles:cat`, `doodles:cat:500`: built-in drawings, 2000 or as many as said in the training split;
+            * the path of an `.npz` file;
+            * `cat`, or `cat.npz` where no such file is: the file of that name in `data_dir`, or else the Quick, Draw!
+              category, which is downloaded into `data_dir`.
+        data_dir: where the files of plain names lie.
+
+    Returns:
+        The path of an existing file, or the built-in drawings meant.
+
+    Raises:
+        InputError: nothing has this name, or the download failed.
+    """
+    name = os.fspath(name)
+    if name.startswith(DOODLE_PREFIX):
+        return _parse_doodles(name)
+    path = Path(name)
+    is_plain = path.name == name and path.suffix in ("", ".npz")
+    if path.is_file() and not (is_plain and path.suffix == ""):
+        return path
+    if not is_plain:
+        raise InputError(f"no data file {name}; {_list_files(path)}")
+    stored = Path(data_dir) / f"{path.stem}.npz"
+    if stored.is_file():
+        return stored
+    if path.stem in quickdraw.CATEGORIES:
+        return quickdraw.download(path.stem, data_dir)
+    close = ", ".join(quickdraw.nearest(path.stem)) or "none"
+    raise InputError(
+        f"no data set {name!r}: no such file here, and {_list_files(stored)}; "
+        f"Quick, Draw! categories of a similar name: {close}; "
+        f"built in: {', '.join(DOODLE_PREFIX + subject for subject in doodles.SUBJECTS)}"
+    )
+
+
+def read_source(source: Path | Doodles) -> tuple[dict[str, list[np.ndarray]], str]:
+    """Reads what `resolve` found.
+
+    Returns:
+        The stroke-3 arrays of each split, unchecked, and the SHA-256 of the file, or of the drawings made, in hex.
+
+    Raises:
+        InputError: the file is not an archive of arrays; see `npz.read_splits`.
+    """
+    if isinstance(source, Doodles):
+        splits = doodles.make_splits(source.subject, (source.train_count, *HELD_OUT_DOODLES), DOODLE_SEED)
+        return splits, _digest(splits)
+    with open(source, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return read_splits(source), digest
+
+
+def _parse_doodles(name: str) -> Doodles:
+    subject, *rest = name.removeprefix(DOODLE_PREFIX).split(":")
+    subject = subject.replace(" ", "_")
+    count = rest[0] if rest else str(TRAIN_DOODLES)
+    if subject not in doodles.SUBJECTS or len(rest) > 1 or not count.isdecimal() or int(count) == 0:
+        known = ", ".join(doodles.SUBJECTS)
+        raise InputError(
+            f"expected {DOODLE_PREFIX}SUBJECT or {DOODLE_PREFIX}SUBJECT:COUNT with a subject of {known} and a positive "
+            f"count, got {name!r}"
+        )
+    return Doodles(subject, int(count))
+
+
+def _digest(splits: dict[str, list[np.ndarray]]) -> str:
+    digest = hashlib.sha256()
+    for split in SPLITS:
+        for drawing in splits[split]:
+            digest.update(f"{split} {drawing.shape} {drawing.dtype.str}".encode())
+            digest.update(drawing.tobytes())
+    return digest.hexdigest()
+
+
+def _list_files(missing: Path) -> str:
+    """Says which data files are in the folder where `missing` was looked for, and which has the nearest name."""
+    if not missing.parent.is_dir():
+        return f"there is no folder {missing.parent}"
+    present = sorted(path.name for path in missing.parent.glob("*.npz"))
+    if not present:
+        return f"folder {missing.parent} holds no .npz files"
+    listed = ", ".join(present[:MAX_LISTED]) + (f" and {len(present) - MAX_LISTED} more" * (len(present) > MAX_LISTED))
+    close = difflib.get_close_matches(missing.name, present, n=1)
+    return f"folder {missing.parent} holds {listed}" + (f"; did you mean {close[0]}?" if close else "")

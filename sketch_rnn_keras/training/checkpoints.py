@@ -1,0 +1,141 @@
+"""A run directory: its configuration, checkpoints and the model that was best.
+
+Enters: a model, its optimiser and the training's progress. Leaves: `config.json`, `checkpoints/last.npz` and
+`best.npz` (everything a resumed training needs, as plain arrays without pickle), `model.keras` (the best weights).
+Every random stream is a function of (seed, step), so the step is all that a checkpoint must know of them. Files are
+replaced atomically: a kill at any moment leaves the previous one.
+"""
+
+import json
+import os
+import shutil
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far training has come: steps made, and the validation losses of the best checkpoint so far."""
+
+    step: int = 0
+    best_step: int = 0
+    best_recon: float = float("inf")
+    best_kl: float = 0.0
+
+    def best_cost(self, kl_weight: float) -> float:
+        """The best checkpoint's validation cost under the KL weight of now, not of its own time."""
+        return self.best_recon + kl_weight * self.best_kl
+
+
+class RunDirectory:
+    """The files of one training run under `path`."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.config, self.history = self.path / "config.json", self.path / "history.csv"
+        self.last, self.best = self.path / "checkpoints" / "last.npz", self.path / "checkpoints" / "best.npz"
+        self.model, self.samples = self.path / "model.keras", self.path / "samples"
+
+    def create(self, config: dict) -> None:
+        """Make the directory for a new run.
+
+        Raises:
+            InputError: there is a run, or anything else, in it already.
+        """
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise InputError(
+                f"{self.path}: expected a new or empty run directory, found files in it; "
+                "continue that run with --resume, or choose another --run-dir"
+            )
+        for folder in (self.last.parent, self.samples):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.write_config(config)
+
+    def write_config(self, config: dict) -> None:
+        with _replacing(self.config) as temporary:
+            temporary.write_text(json.dumps(config, indent=2) + "\n")
+
+    def read_config(self) -> dict:
+        """The document that `create` wrote.
+
+        Raises:
+            InputError: this is no run directory.
+        """
+        if not self.config.is_file():
+            raise InputError(f"{self.path}: expected a run directory with config.json; found none there")
+        try:
+            config = json.loads(self.config.read_text(encoding="utf-8"))
+            if not (isinstance(config, dict) and {"hparams", "scale_factor", "data"} <= config.keys()):
+                raise ValueError("hparams, scale_factor or data is missing")
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{self.config}: expected the configuration of a run: {error}") from None
+        return config
+
+    def save(self, model, optimizer, progress: Progress, is_best: bool) -> None:
+        """Write `last.npz`; when this is the best so far, also `best.npz` and `model.keras`."""
+        arrays = {name: variable.numpy() for name, variable in _variables(model, optimizer).items()}
+        arrays["progress"] = np.array(json.dumps(asdict(progress)))
+        if is_best:
+            self.save_model(model)
+        with _replacing(self.last) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        if is_best:
+            with _replacing(self.best) as temporary:
+                shutil.copyfile(self.last, temporary)
+
+    def save_model(self, model) -> None:
+        with _replacing(self.model) as temporary:
+            model.save(temporary)
+
+    def restore(self, model, optimizer) -> Progress:
+        """Put the last checkpoint's values into `model` and `optimizer`.
+
+        Raises:
+            InputError: the checkpoint is missing, damaged or of another model.
+        """
+        try:
+            with np.load(self.last, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            progress = Progress(**json.loads(str(arrays.pop("progress"))))
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
+            raise InputError(f"{self.last}: expected a checkpoint of this run: {error}") from None
+        variables = _variables(model, optimizer)
+        if arrays.keys() != variables.keys():
+            raise InputError(f"{self.last}: expected {len(variables)} arrays of this model, found {len(arrays)} others")
+        for name, variable in variables.items():
+            if arrays[name].shape != tuple(variable.shape):
+                raise InputError(f"{self.last}: {name}: expected {tuple(variable.shape)}, found {arrays[name].shape}")
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+        return progress
+
+
+def _variables(model, optimizer) -> dict:
+    named = {f"weights/{v.path}": v for v in model.trainable_variables}
+    named |= {f"optimizer/{v.path}": v for v in optimizer.variables}
+    assert len(named) == len(model.trainable_variables) + len(optimizer.variables), "variable paths must be unique"
+    return named
+
+
+class _replacing:
+    """A temporary path beside `target`, moved over it when the block ends well and removed when it does not."""
+
+    def __init__(self, target: Path):
+        self.target = target
+        self.temporary = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+
+    def __enter__(self) -> Path:
+        return self.temporary
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            os.replace(self.temporary, self.target)
+        else:
+            self.temporary.unlink(missing_ok=True)

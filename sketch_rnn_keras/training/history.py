@@ -1,0 +1,44 @@
+"""`history.csv`: one row per logged training step and per validation.
+
+Enters: a step, a split and its losses. Leaves: a CSV file that holds nothing but results (no clock), so that the same
+training writes the same bytes.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+TERMS = ("cost", "recon", "offset", "pen", "recon_masked", "pen_masked", "kl", "kl_raw")
+COLUMNS = ("step", "split", *TERMS, "kl_weight", "learning_rate")
+
+
+class History:
+    """Appends rows to `path`; each row is on disk when `append` returns.
+
+    Args:
+        path: the CSV file.
+        step: rows after this step are removed first: they were written after the checkpoint that training resumes from.
+    """
+
+    def __init__(self, path: Path, step: int = 0):
+        self.path = path
+        kept = [row for row in read(path) if int(row["step"]) <= step] if path.exists() else []
+        path.write_text(_csv_text([COLUMNS, *([row[c] for c in COLUMNS] for row in kept)]))
+
+    def append(self, step: int, split: str, values: dict[str, float]) -> None:
+        """Add the row of `step` and `split` ("train" or "valid"); `values` holds every other column."""
+        row = [step, split, *(repr(float(values[c])) for c in COLUMNS[2:])]
+        with self.path.open("a", newline="") as file:
+            file.write(_csv_text([row]))
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows of a history, as text by column; a last row that was cut off by a crash is left out."""
+    with path.open(newline="") as file:
+        return [row for row in csv.DictReader(file) if row[COLUMNS[-1]]]
+
+
+def _csv_text(rows) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()

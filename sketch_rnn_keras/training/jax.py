@@ -1,0 +1,65 @@
+"""What training and sampling need of JAX: compiled functions and gradients. See `tensorflow.py` for the contract.
+
+JAX functions are pure, so the model's variables travel in and out; a `StatelessScope` puts them in their places.
+"""
+
+from functools import partial
+
+import jax
+import keras
+
+
+def _values(variables):
+    return [v.value for v in variables]
+
+
+def _with_weights(variables, values, function, arguments):
+    with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+        return function(*arguments)
+
+
+def compiled(model, function):
+    """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
+    run = jax.jit(lambda values, *arguments: _with_weights(model.variables, values, function, arguments))
+    return lambda *arguments: run(_values(model.variables), *arguments)
+
+
+def _gradients(model, objective, trainable, others, arguments):
+    def cost(trainable):
+        variables = [*model.trainable_variables, *model.non_trainable_variables]
+        return _with_weights(variables, [*trainable, *others], objective, arguments)
+
+    (_, terms), gradients = jax.value_and_grad(cost, has_aux=True)(trainable)
+    return gradients, terms
+
+
+def compiled_gradients(model, objective):
+    """`(*tensors) -> (gradients, terms)`, the gradients in the order of `model.trainable_variables`."""
+    run = jax.jit(lambda t, o, *arguments: _gradients(model, objective, t, o, arguments))
+    return lambda *arguments: run(
+        _values(model.trainable_variables), _values(model.non_trainable_variables), *arguments
+    )
+
+
+def compiled_update(model, optimizer, objective):
+    """`(*tensors) -> terms`: one optimiser step on the cost, forward, backward and update in one program."""
+    optimizer.build(model.trainable_variables)
+
+    @partial(jax.jit, donate_argnums=(0, 1))
+    def run(trainable, state, others, *arguments):
+        gradients, terms = _gradients(model, objective, trainable, others, arguments)
+        trainable, state = optimizer.stateless_apply(state, gradients, trainable)
+        return trainable, state, terms
+
+    def update(*arguments):
+        variables, states = model.trainable_variables, optimizer.variables
+        others = _values(model.non_trainable_variables)
+        trainable, state, terms = run(_values(variables), _values(states), others, *arguments)
+        for variable, value in zip([*variables, *states], [*trainable, *state], strict=True):
+            variable.assign(value)
+        return terms
+
+    return update
+
+
+EventWriter = None  # TensorBoard events are written under TensorFlow

@@ -1,0 +1,52 @@
+"""What training and sampling need of TensorFlow: compiled functions, gradients, event files.
+
+`jax.py` offers the same functions. An `objective` is `function(*tensors) -> (cost, terms)` that reads the weights of
+`model`; a compiled function always sees their current values.
+"""
+
+import tensorflow as tf
+
+
+def compiled(model, function):
+    """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
+    return tf.function(function, jit_compile=True, autograph=False)
+
+
+def _gradients(model, objective, arguments):
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([v.value for v in model.trainable_variables])
+        cost, terms = objective(*arguments)
+    return tape.gradient(cost, [v.value for v in model.trainable_variables]), terms
+
+
+def compiled_gradients(model, objective):
+    """`(*tensors) -> (gradients, terms)`, the gradients in the order of `model.trainable_variables`."""
+    return compiled(model, lambda *arguments: _gradients(model, objective, arguments))
+
+
+def compiled_update(model, optimizer, objective):
+    """`(*tensors) -> terms`: one optimiser step on the cost, forward, backward and update in one program."""
+    optimizer.build(model.trainable_variables)
+
+    def update(*arguments):
+        gradients, terms = _gradients(model, objective, arguments)
+        optimizer.apply(gradients, model.trainable_variables)
+        return terms
+
+    return compiled(model, update)
+
+
+class EventWriter:
+    """Scalars for TensorBoard in `folder`, under `split/term`."""
+
+    def __init__(self, folder):
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def write(self, step: int, split: str, values: dict[str, float]) -> None:
+        with self._writer.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(f"{split}/{name}", value)
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()
