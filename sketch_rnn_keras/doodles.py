@@ -15,12 +15,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from .errors import InputError
-from .strokes import from_polylines, simplify
+from .strokes import bounds, from_polylines, simplify
 
 SUBJECTS = ("cat", "flying_saucer", "owl")
 SPLITS = ("train", "valid", "test")
 CANVAS = 255  # the longer side of a drawing, in pixels
-EPSILON = 2.5  # tolerance of the simplification, in pixels; Quick, Draw! has 2, for longer drawings
+EPSILON = 3.0  # tolerance of the simplification, in pixels; Quick, Draw! uses 2, which gives longer drawings
 MIN_POINTS, MAX_POINTS = 20, 80
 
 Rng = np.random.Generator
@@ -37,7 +37,8 @@ def draw(subject: str, rng: Rng) -> np.ndarray:
         rng: the source of all that varies; it is advanced.
 
     Returns:
-        int16 `[n, 3]` stroke-3 with 20 <= n <= 80 whose points span 0..255 from the top left, the last one lifted.
+        int16 `[n, 3]` stroke-3 with 20 <= n <= 80, the last point lifted. The points lie in 0..255, the topmost and the
+        leftmost at 0.
 
     Raises:
         InputError: the subject is unknown.
@@ -87,15 +88,21 @@ def _natural(what: str, value: int) -> int:
 # --- geometry -------------------------------------------------------------------------------------------------------
 
 
+def _on_oval(angles: np.ndarray, radii: Point) -> np.ndarray:
+    """The points of an ellipse about the origin at these angles."""
+    angles = np.radians(angles)
+    return np.array([np.sin(angles), -np.cos(angles)]).T * radii
+
+
 def _arc(center: Point, radii: Point, start: float, stop: float) -> Stroke:
-    """Part of an ellipse, clockwise if `stop > start`."""
-    angles = np.radians(np.linspace(start, stop, 3 + int(abs(stop - start) / 6)))
-    return np.stack([np.sin(angles), -np.cos(angles)], axis=1) * radii + center
+    """Part of an ellipse, clockwise if `stop > start`, with a point every eight degrees or so."""
+    count = 2 + int(abs(stop - start) / 8)
+    return _on_oval(start + (stop - start) / count * np.arange(count + 1), radii) + center
 
 
 def _bezier(*controls: Point) -> Stroke:
     """The Bezier curve of any degree with these control points, by de Casteljau's algorithm."""
-    t = np.linspace(0, 1, 24)[:, None]
+    t = np.arange(25)[:, None] / 24
     points = np.array(controls, float)[:, None]
     while len(points) > 1:
         points = points[:-1] * (1 - t) + points[1:] * t
@@ -104,8 +111,8 @@ def _bezier(*controls: Point) -> Stroke:
 
 def _lines(*corners: Point) -> Stroke:
     """Straight lines from corner to corner, eight points each."""
-    t = np.linspace(0, len(corners) - 1, 8 * (len(corners) - 1) + 1)
-    return np.stack([np.interp(t, range(len(corners)), axis) for axis in zip(*corners, strict=True)], axis=1)
+    t = np.arange(8 * (len(corners) - 1) + 1) / 8
+    return np.array([np.interp(t, range(len(corners)), axis) for axis in zip(*corners, strict=True)]).T
 
 
 def _pair(right: Stroke) -> Part:
@@ -122,16 +129,14 @@ def _closed(outline: Stroke, rng: Rng, looseness: float = 0.04) -> Stroke:
 
 
 def _loop(center: Point, radii: Point, rng: Rng) -> Stroke:
-    """A small closed oval, begun near twelve o'clock: an eye, a window."""
+    """A closed oval, begun near twelve o'clock: an eye, a porthole."""
     start = rng.normal(-10, 20)
     return _closed(_arc(center, radii, start, start + 360), rng, looseness=0.06)
 
 
 def _ear(radii: Point, at: float, width: float, reach: float) -> Stroke:
     """A pointed ear on an oval, clockwise: its feet at the angles `at - width` and `at + width`."""
-    feet = _arc((0, 0), radii, at - width, at + width)
-    tip = _arc((0, 0), np.multiply(radii, reach), at, at)[0]
-    return _lines(feet[0], tip, feet[-1])
+    return _lines(*_on_oval([at - width, at, at + width], radii) * [[1], [reach], [1]])
 
 
 def _eared(radii: Point, at: float, width: float, reach: float, rng: Rng) -> list[Stroke]:
@@ -159,46 +164,44 @@ def _in_order(parts: list[Part], rng: Rng) -> list[Stroke]:
 
 
 def _by_hand(strokes: list[Stroke], rng: Rng) -> list[Stroke]:
-    """Draws ideal strokes as a person's hand does: stretched, slanted, turned, and each with a wobble of its own."""
+    """Draws ideal strokes as a person's hand does: with a wobble, stretched, slanted and turned."""
     turn, slant = np.radians(rng.normal(0, 4)), rng.normal(0, 0.05)
     stretch = np.diag(np.exp(rng.normal(0, 0.06, 2)))
     rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    pose = stretch @ np.array([[1, 0], [slant, 1]]) @ rotation
-    shakiness = rng.uniform(0.004, 0.015)
-    return [_wobble(stroke, shakiness, rng) @ pose for stroke in strokes]
+    points = np.concatenate(strokes)
+    starts = np.cumsum([0, *map(len, strokes)])[:-1]
+    wobbly = points + rng.uniform(0.004, 0.015) * _wobble(points, starts, rng)
+    return np.split(wobbly @ stretch @ np.array([[1, 0], [slant, 1]]) @ rotation, starts[1:])
 
 
-def _wobble(stroke: Stroke, shakiness: float, rng: Rng) -> Stroke:
-    """Adds a slight shift and slow waves, of under three periods. Long strokes stray further than short ones."""
-    travelled = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(stroke, axis=0).T))])
-    length = travelled[-1]
-    periods = rng.uniform([0.4, 1.2, 2.0], [1.2, 2.0, 2.6], (2, 3))
-    waves = np.sin(2 * np.pi * (travelled[:, None, None] / length * periods + rng.random((2, 3)))) / (1, 2, 3)
-    return stroke + shakiness * (rng.normal(0, 1, 2) + min(length, 3) * waves.sum(axis=2))
+def _wobble(points: np.ndarray, starts: np.ndarray, rng: Rng) -> np.ndarray:
+    """A slight shift of each stroke and slow waves along it, of under three periods; long strokes stray further."""
+    stroke = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(points)))
+    steps = np.hypot(*np.diff(points, axis=0, prepend=points[:1]).T)
+    steps[starts] = 0
+    length, travelled = np.add.reduceat(steps, starts), np.cumsum(steps)
+    progress = (travelled - travelled[starts][stroke]) / length[stroke]
+    periods = rng.uniform([0.4, 1.2, 2.0], [1.2, 2.0, 2.6], (len(starts), 2, 3))
+    phases = periods[stroke] * progress[:, None, None] + rng.random((len(starts), 2, 3))[stroke]
+    waves = (np.sin(2 * np.pi * phases) / (1, 2, 3)).sum(axis=2) * np.minimum(length, 3)[stroke, None]
+    return rng.normal(0, 1, (len(starts), 2))[stroke] + waves
 
 
 def _prepare(strokes: list[Stroke]) -> np.ndarray:
-    """Aligns, scales, simplifies and rounds, as Quick, Draw! does.
+    """Aligns, scales, rounds and simplifies.
 
     The tolerance moves until the number of points is within the limits. It ends: no layout has more than 40 strokes,
     of two points each at the coarsest, and the finest has hundreds of points.
     """
     points = np.concatenate(strokes)
     corner, size = points.min(axis=0), np.ptp(points, axis=0).max()
-    strokes = [(stroke - corner) / size * CANVAS for stroke in strokes]
+    pixels = [np.rint((stroke - corner) * (CANVAS / size)) for stroke in strokes]
     epsilon = EPSILON
-    while True:
-        drawing = from_polylines([_on_grid(stroke) for stroke in simplify(strokes, epsilon)]).astype(np.int16)
-        if MIN_POINTS <= len(drawing) <= MAX_POINTS:
-            return drawing
-        epsilon *= 0.8 if len(drawing) < MIN_POINTS else 1.25
-
-
-def _on_grid(stroke: Stroke) -> Stroke:
-    """Rounds to whole pixels and leaves out the points that do not move the pen."""
-    pixels = np.rint(stroke)
-    moves = (pixels[1:] != pixels[:-1]).any(axis=1)
-    return pixels[np.concatenate([[True], moves])]
+    while not MIN_POINTS <= sum(map(len, simple := simplify(pixels, epsilon))) <= MAX_POINTS:
+        epsilon *= 1.25 if sum(map(len, simple)) > MAX_POINTS else 0.8
+    drawing = from_polylines(simple)
+    drawing[0, :2] -= bounds(drawing)[:2]  # the outermost point itself may be gone
+    return drawing.astype(np.int16)
 
 
 # --- the cat --------------------------------------------------------------------------------------------------------
@@ -371,9 +374,11 @@ def _owl_face(y: float, size: float, rng: Rng) -> list[Part]:
     x, pupil = size * rng.uniform(1.0, 1.2), size * rng.uniform(0.22, 0.32)
     sides, gaze = np.array([(-x, y), (x, y)]), rng.normal(0, 0.1 * size, 2)
     eyes = [_loop(middle, (size, size), rng) for middle in sides]
-    ticks = [_lines(middle - (0, pupil), middle + (0, pupil)) for middle in sides + gaze]
-    rings = [_loop(middle, (pupil, pupil), rng) for middle in sides + gaze]
-    pupils = [ticks, rings, []][rng.choice(3, p=[0.5, 0.35, 0.15])]
+    kind, pupils = rng.choice(["ticks", "rings", "none"], p=[0.65, 0.2, 0.15]), []
+    if kind == "ticks":
+        pupils = [_lines((0, -pupil), (0, pupil)) + middle for middle in sides + gaze]
+    elif kind == "rings":
+        pupils = [_loop(middle, (pupil, pupil), rng) for middle in sides + gaze]
     brow, wide, tip = y + 0.65 * size, 0.35 * size, y + rng.uniform(1.4, 1.8) * size
     beak = _lines(*[(-wide, brow), (0, tip), (wide, brow), (-wide, brow)][: rng.choice([3, 4])])
     return [eyes, pupils, [beak] if rng.random() < 0.96 else []]
@@ -381,7 +386,7 @@ def _owl_face(y: float, size: float, rng: Rng) -> list[Part]:
 
 def _owl_limbs(y: float, radii: Point, rng: Rng) -> list[Part]:
     """Wings, folded or raised; two or three feathers on the belly; three-toed feet; a branch. Each may be missing."""
-    has_wings, has_feathers, has_feet, has_branch = rng.random(4) < (0.6, 0.2, 0.55, 0.15)
+    has_wings, has_feathers, has_feet, has_branch = rng.random(4) < (0.5, 0.15, 0.45, 0.12)
     folded = _bezier((0.97, -0.1), (0.4, 0.15), (0.45, 0.6), (0.7, 0.72)) * radii + (0, y)
     raised = _bezier((0.97, -0.15), (1.7, 0.3), (1.4, 0.8), (0.85, 0.5)) * radii + (0, y)
     places = np.array([(-0.2, 0.2), (0.2, 0.2), (0, 0.45)]) * radii + (0, y)
@@ -393,7 +398,7 @@ def _owl_limbs(y: float, radii: Point, rng: Rng) -> list[Part]:
     return [
         _pair(folded if rng.random() < 0.67 else raised) if has_wings else [],
         feathers if has_feathers else [],
-        _pair(foot) if has_feet else [],
+        _pair(foot) if has_feet or has_branch else [],
         [branch] if has_branch else [],
     ]
 

@@ -2,7 +2,7 @@
 
 Every drawing is scaled uniformly and centred in a square cell of its own, so its unit does not matter. Both formats
 show the same page, laid out once: SVG by svgwrite, PNG by matplotlib's Agg canvas without pyplot or other shared state.
-The same input gives the same bytes. (The paper shows drawings this way in its figures 1 and 3 to 8.)
+The same input gives the same bytes. The paper's figures of generated sketches are such grids.
 """
 
 import bisect

@@ -80,13 +80,13 @@ class SketchRNN(keras.Model):
 
     # ---------------------------------------------------------------------------------------------- encoder
 
-    def encode(self, strokes5, lengths, training: bool = False):
+    def encode(self, strokes5, lengths, masks=None):
         """The latent distribution of each sketch.
 
         Args:
             strokes5: `[B, N, 5]` without the start token.
             lengths: `[B]`, points in each sketch; what follows them has no influence.
-            training: apply dropout.
+            masks: what `dropout_masks` drew; None for no dropout.
 
         Returns:
             `(mu, presigma)`, `[B, N_z]` each; sigma = exp(presigma / 2).
@@ -97,16 +97,15 @@ class SketchRNN(keras.Model):
         if not self.hparams.conditional:
             raise InputError("encode: this model is decoder-only (conditional = false) and has no encoder")
         x = ops.transpose(ops.cast(strokes5, self.compute_dtype), (1, 0, 2))
-        forward = self._encode_one_way(self.encoder_forward, x, lengths, training)
-        backward = self._encode_one_way(self.encoder_backward, _reverse(x, lengths), lengths, training)
+        forward = self._encode_one_way(self.encoder_forward, x, lengths, masks)
+        backward = self._encode_one_way(self.encoder_backward, _reverse(x, lengths), lengths, masks)
         h = ops.concatenate([forward, backward], axis=-1)
         return self.mu(h), self.presigma(h)
 
-    def _encode_one_way(self, cell, x, lengths, training):
+    def _encode_one_way(self, cell, x, lengths, masks):
         """h `[B, H]` at each sketch's end."""
-        steps, batch_size = x.shape[:2]
-        masks = self._dropout_mask((steps, batch_size, cell.units), self.hparams.recurrent_keep_prob, training)
-        _, state = recurrence.run(cell, cell.project(x), cell.zero_state(batch_size), masks, lengths)
+        state = cell.zero_state(x.shape[1])
+        _, state = recurrence.run(cell, cell.project(x), state, (masks or {}).get(cell.name), lengths)
         return state[1]
 
     def latent(self, mu, presigma, noise=None):
@@ -127,34 +126,33 @@ class SketchRNN(keras.Model):
         """What z adds to the decoder's pre-activations at every step; None when decoder-only."""
         return None if z is None else self.decoder.project_context(z)
 
-    def decode(self, inputs5, z=None, training: bool = False):
+    def decode(self, inputs5, z=None, masks=None):
         """Teacher-forced decoder.
 
         Args:
             inputs5: `[B, N, 5]`, the point before each step; the first is the start token (0, 0, 1, 0, 0).
             z: `[B, N_z]`, or None for a decoder-only model.
-            training: apply dropout.
+            masks: what `dropout_masks` drew; None for no dropout.
 
         Returns:
             Raw outputs `[B, N, 6 M + 3]`; `mixture.from_raw` reads them.
         """
         self._check_latent(z)
+        masks = masks or {}
         x = ops.transpose(ops.cast(inputs5, self.compute_dtype), (1, 0, 2))
-        steps, batch_size = x.shape[:2]
-        cell, hparams = self.decoder, self.hparams
-        masks = self._dropout_mask((steps, batch_size, cell.units), hparams.recurrent_keep_prob, training)
-        inputs = self._decoder_inputs(x, z, training)
-        h, _ = recurrence.run(cell, inputs, self.decoder_start(z, batch_size), masks)
-        mask = self._dropout_mask(h.shape, hparams.output_keep_prob, training)
-        return ops.transpose(self.output_head(h if mask is None else h * mask), (1, 0, 2))
+        inputs = self._decoder_inputs(x, z, masks.get("input"))
+        start = self.decoder_start(z, x.shape[1])
+        h, _ = recurrence.run(self.decoder, inputs, start, masks.get("decoder"))
+        h = h * masks["output"] if "output" in masks else h
+        return ops.transpose(self.output_head(h), (1, 0, 2))
 
-    def _decoder_inputs(self, x, z, training):
+    def _decoder_inputs(self, x, z, mask):
         """Projected inputs of all steps. Without input dropout, z is projected once per sketch, not once per step."""
-        if self._dropout_rate(self.hparams.input_keep_prob, training) == 0.0:
+        if mask is None:
             return self.decoder.project(x, self.decoder_context(z))
         if z is not None:
             x = ops.concatenate([x, ops.broadcast_to(z[None], (x.shape[0], *z.shape))], axis=-1)
-        return self.decoder.project(x * self._dropout_mask(x.shape, self.hparams.input_keep_prob, training))
+        return self.decoder.project(x * mask)
 
     def _check_latent(self, z):
         if (z is not None) != self.hparams.conditional:
@@ -163,28 +161,52 @@ class SketchRNN(keras.Model):
 
     # -------------------------------------------------------------------------------------- whole model, losses
 
+    def dropout_masks(self, batch_size: int, steps: int, uniform=None) -> dict:
+        """The noise of every dropout that the hyperparameters switch on, for one pass over a batch.
+
+        Args:
+            batch_size, steps: B and N_max.
+            uniform: `shape -> tensor` of numbers in [0, 1); drawn from `seed_generator` when None.
+
+        Returns:
+            By place ("encoder_forward", "encoder_backward", "decoder": the cells' candidates; "input", "output": the
+            decoder's), masks `[N_max, B, width]`: 0 with probability 1 - keep_prob, otherwise 1 / keep_prob.
+        """
+        hparams, cells = self.hparams, [self.decoder]
+        if hparams.conditional:
+            cells += [self.encoder_forward, self.encoder_backward]
+        places = {cell.name: (cell.units, hparams.recurrent_keep_prob) for cell in cells}
+        places["input"] = (self.decoder.input_size + self.decoder.context_size, hparams.input_keep_prob)
+        places["output"] = (self.decoder.units, hparams.output_keep_prob)
+        uniform = uniform or (lambda shape: keras.random.uniform(shape, seed=self.seed_generator))
+        return {
+            place: ops.cast(uniform((steps, batch_size, width)) < keep_prob, self.compute_dtype) / keep_prob
+            for place, (width, keep_prob) in places.items()
+            if keep_prob < 1.0
+        }
+
     def call(self, strokes5, lengths=None, noise=None, training: bool = False):
         """Raw outputs `[B, N_max, 6 M + 3]` for sketches `[B, N_max + 1, 5]` with their start token."""
-        raw, _, _ = self._forward(strokes5, lengths, noise, training)
-        return raw
+        masks = self.dropout_masks(strokes5.shape[0], strokes5.shape[1] - 1) if training else None
+        return self._forward(strokes5, lengths, noise, masks)[0]
 
-    def _forward(self, strokes5, lengths, noise, training):
+    def _forward(self, strokes5, lengths, noise, masks):
         if not self.hparams.conditional:
-            return self.decode(strokes5[:, :-1], training=training), None, None
+            return self.decode(strokes5[:, :-1], masks=masks), None, None
         if lengths is None:
             lengths = ops.sum(ops.cast(strokes5[:, 1:, 4] < 0.5, "int32"), axis=1)
-        mu, presigma = self.encode(strokes5[:, 1:], lengths, training)
+        mu, presigma = self.encode(strokes5[:, 1:], lengths, masks)
         z = self.latent(mu, presigma, noise)
-        return self.decode(strokes5[:, :-1], z, training), mu, presigma
+        return self.decode(strokes5[:, :-1], z, masks), mu, presigma
 
-    def loss_terms(self, strokes5, lengths=None, noise=None, training: bool = False):
+    def loss_terms(self, strokes5, lengths=None, noise=None, masks=None):
         """Every term of the objective, as scalars.
 
         Args:
             strokes5: `[B, N_max + 1, 5]` with the start token, in the model's units.
             lengths: `[B]`, points in each sketch; counted from the end tokens when None.
             noise: `[B, N_z]`, the latent's standard normals; drawn from `seed_generator` when None.
-            training: apply dropout.
+            masks: what `dropout_masks` drew; None for no dropout.
 
         Returns:
             A dict: "offset" L_s; "pen" L_p over all steps, "pen_masked" after masking the steps past the end;
@@ -192,7 +214,7 @@ class SketchRNN(keras.Model):
             0 when decoder-only.
         """
         strokes5 = ops.cast(strokes5, self.compute_dtype)
-        raw, mu, presigma = self._forward(strokes5, lengths, noise, training)
+        raw, mu, presigma = self._forward(strokes5, lengths, noise, masks)
         target, predicted = strokes5[:, 1:], mixture.from_raw(raw)
         offset = losses.offset_loss(predicted, target)
         pen, pen_masked = losses.pen_losses(predicted, target)
@@ -209,16 +231,6 @@ class SketchRNN(keras.Model):
             "kl": kl,
             "kl_raw": kl_raw,
         }
-
-    def _dropout_rate(self, keep_prob, training):
-        return 1.0 - keep_prob if training else 0.0
-
-    def _dropout_mask(self, shape, keep_prob, training):
-        """0 with probability 1 - keep_prob, otherwise 1 / keep_prob; None where nothing is dropped."""
-        if self._dropout_rate(keep_prob, training) == 0.0:
-            return None
-        kept = keras.random.uniform(shape, seed=self.seed_generator) < keep_prob
-        return ops.cast(kept, self.compute_dtype) / keep_prob
 
     # ---------------------------------------------------------------------------------------------------- saving
 

@@ -18,6 +18,7 @@ import tokenize
 import zipfile
 import zlib
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -133,7 +134,7 @@ class _Unpickler(pickle._Unpickler):
     It is the standard library's unpickler in Python: the one in C reserves 32 GiB when eleven bytes ask it to.
     """
 
-    dispatch = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)
 
     def __init__(self, content: io.BytesIO, where: str):
         super().__init__(content, encoding="latin1")  # Python 2 wrote the bytes of an array as str

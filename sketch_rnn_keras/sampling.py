@@ -62,7 +62,7 @@ def sample(
         noise = np.stack([_noise(seed, k, max_points) for k in rows], axis=1)
         chunk_z = None if z is None else z[np.minimum(rows, count - 1)]
         points = draw_points(model, chunk_z, noise, temperature, law=temperature_law)
-        sketches += [to_stroke3(sketch) * scale for sketch in points]
+        sketches += [to_stroke3(sketch, has_start_token=False) * scale for sketch in points]
     return sketches[:count]
 
 

@@ -11,10 +11,19 @@ from sketch_rnn_keras.model import SketchRNN
 
 FOLDER = Path(__file__).parent / "golden"
 CASES = json.loads((FOLDER / "index.json").read_text())
-_HPARAMS = (
-    "enc_model dec_model conditional max_seq_len batch_size enc_rnn_size dec_rnn_size z_size num_mixture kl_weight "
-    "kl_tolerance"
-).split()
+_HPARAMS = [
+    "enc_model",
+    "dec_model",
+    "conditional",
+    "max_seq_len",
+    "batch_size",
+    "enc_rnn_size",
+    "dec_rnn_size",
+    "z_size",
+    "num_mixture",
+    "kl_weight",
+    "kl_tolerance",
+]
 
 
 class Golden:

@@ -30,7 +30,9 @@ def cost(golden):
 def test_gradients(golden):
     weight = np.asarray(golden.model.hparams.kl_weight, "float32")
     gradients, _ = backend().compiled_gradients(golden.model, cost(golden))(weight)
-    by_path = {v.path: ops.convert_to_numpy(g) for v, g in zip(golden.model.trainable_variables, gradients, strict=True)}
+    by_path = {
+        v.path: ops.convert_to_numpy(g) for v, g in zip(golden.model.trainable_variables, gradients, strict=True)
+    }
     assert len(by_path) == len(golden.case["variables"])
     for name, variable in magenta.variables(golden.model).items():
         gradient, norm = by_path[variable.path], golden.expected[f"gradnorm/{name}"]

@@ -141,7 +141,7 @@ def test_what_json_writers_produce_is_accepted_with_the_right_type():
 def test_an_unknown_key_gets_the_nearest_name_or_all_of_them():
     with pytest.raises(InputError, match="unknown key 'kl_wieght'; did you mean 'kl_weight'"):
         HParams.from_dict({"kl_wieght": 1.0})
-    with pytest.raises(InputError, match="unknown key 'qqqq'; the keys are data_set, num_steps,.* description$"):
+    with pytest.raises(InputError, match=r"unknown key 'qqqq'; the keys are data_set, num_steps,.* description$"):
         HParams.from_dict({"qqqq": 1.0})
 
 

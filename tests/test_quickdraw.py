@@ -111,7 +111,7 @@ def test_unwritable_folder(server, tmp_path):
 
 
 def test_unknown_category(server, tmp_path):
-    with pytest.raises(InputError, match=r"called 'cta'.*near: cat"):
+    with pytest.raises(InputError, match=r"one of the 345 .* got 'cta'; near: cat"):
         download("cta", tmp_path, server.url)
     assert server.requested == []
 

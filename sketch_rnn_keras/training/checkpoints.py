@@ -100,12 +100,7 @@ class RunDirectory:
         Raises:
             InputError: the checkpoint is missing, damaged or of another model.
         """
-        try:
-            with np.load(self.last, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            progress = Progress(**json.loads(str(arrays.pop("progress"))))
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
-            raise InputError(f"{self.last}: expected a checkpoint of this run: {error}") from None
+        arrays, progress = self._read_last()
         variables = _variables(model, optimizer)
         if arrays.keys() != variables.keys():
             raise InputError(f"{self.last}: expected {len(variables)} arrays of this model, found {len(arrays)} others")
@@ -115,6 +110,19 @@ class RunDirectory:
         for name, variable in variables.items():
             variable.assign(arrays[name])
         return progress
+
+    def progress(self) -> Progress:
+        """How far the last checkpoint is; raises `InputError` as `restore` does."""
+        return self._read_last(only_progress=True)[1]
+
+    def _read_last(self, only_progress: bool = False):
+        try:
+            with np.load(self.last, allow_pickle=False) as file:
+                progress = Progress(**json.loads(str(file["progress"])))
+                names = [] if only_progress else [name for name in file.files if name != "progress"]
+                return {name: file[name] for name in names}, progress
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
+            raise InputError(f"{self.last}: expected a checkpoint of this run: {error}") from None
 
 
 def _variables(model, optimizer) -> dict:

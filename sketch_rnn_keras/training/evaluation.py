@@ -11,10 +11,12 @@ from ..errors import InputError
 from . import backend
 
 
-def stream_seed(*key: int) -> np.ndarray:
-    """A seed `[2]` for the model's `seed_generator`, a function of the integers in `key` such as (seed, step)."""
-    word = int(np.random.SeedSequence(key).generate_state(1)[0]) >> 1  # fits the signed 32 bits of some backends
-    return np.array([word, 0], dtype="int64")
+_STREAM = 3  # the stream of evaluation, beside the three of training (see `loop.py`)
+
+
+def latent_noise(model, batch_size: int, *key: int) -> np.ndarray:
+    """Standard normals `[B, N_z]` for the latent vectors, a function of the integers in `key` such as (seed, step)."""
+    return np.random.default_rng(key).standard_normal((batch_size, model.hparams.z_size), dtype="float32")
 
 
 def evaluate(model, split, batch_size: int, max_seq_len: int) -> dict[str, float]:
@@ -37,12 +39,10 @@ def evaluate(model, split, batch_size: int, max_seq_len: int) -> dict[str, float
         raise InputError("evaluate: expected at least one sketch in the split, found none; choose another split")
     run = model.compiled_functions.get("evaluate")
     if run is None:
-        run = model.compiled_functions["evaluate"] = backend().compiled(model, lambda *batch: _terms(model, *batch))
+        run = model.compiled_functions["evaluate"] = backend().compiled(model, model.loss_terms)
     batches = sequential_batches(split, batch_size, max_seq_len)
-    results = [run(b.strokes5, b.lengths, stream_seed(model.hparams.seed, k)) for k, b in enumerate(batches)]
+    results = [
+        run(batch.strokes5, batch.lengths, latent_noise(model, len(batch.lengths), model.hparams.seed, k, _STREAM))
+        for k, batch in enumerate(batches)
+    ]
     return {name: float(np.mean([float(terms[name]) for terms in results])) for name in results[0]}
-
-
-def _terms(model, strokes5, lengths, seed):
-    model.seed_generator.state.assign(seed)
-    return model.loss_terms(strokes5, lengths)

@@ -3,6 +3,7 @@
 JAX functions are pure, so the model's variables travel in and out; a `StatelessScope` puts them in their places.
 """
 
+import itertools
 from functools import partial
 
 import jax
@@ -60,6 +61,12 @@ def compiled_update(model, optimizer, objective):
         return terms
 
     return update
+
+
+def uniform_source(seed):
+    """`shape -> tensor` of float32 in [0, 1): each call another draw from the stream of `seed`, a scalar integer."""
+    key, draws = jax.random.key(seed), itertools.count()
+    return lambda shape: jax.random.uniform(jax.random.fold_in(key, next(draws)), shape)
 
 
 EventWriter = None  # TensorBoard events are written under TensorFlow

@@ -24,10 +24,11 @@ from ..model import SketchRNN
 from ..sampling import sample
 from . import backend
 from .checkpoints import Progress, RunDirectory
-from .evaluation import evaluate, stream_seed
+from .evaluation import evaluate, latent_noise
 from .history import History
 
 RESUMABLE = {"num_steps", "save_every", "log_every", "description"}  # what may change when a run goes on
+_LATENT_STREAM, _DROPOUT_STREAM = 1, 2  # random streams of a step beside that of its batch
 
 
 def train(hparams: HParams, dataset: Dataset, run_dir, *, resume: bool = False, reporter=None) -> SketchRNN:
@@ -80,8 +81,9 @@ def train(hparams: HParams, dataset: Dataset, run_dir, *, resume: bool = False, 
         for batch in batches:
             kl_weight = schedules.kl_weight(progress.step, hparams)
             optimizer.learning_rate = schedules.learning_rate(progress.step, hparams)
-            seed = stream_seed(hparams.seed, progress.step, 1)
-            terms = update(batch.strokes5, batch.lengths, seed, np.asarray(kl_weight, "float32"))
+            noise = latent_noise(model, hparams.batch_size, hparams.seed, progress.step, _LATENT_STREAM)
+            dropout_seed = np.random.SeedSequence([hparams.seed, progress.step, _DROPOUT_STREAM]).generate_state(1) >> 1
+            terms = update(*batch, noise, dropout_seed.astype("int32")[0], np.asarray(kl_weight, "float32"))
             progress = replace(progress, step=progress.step + 1)
 
             if progress.step % hparams.log_every == 0 or progress.step == 1:
@@ -97,12 +99,19 @@ def train(hparams: HParams, dataset: Dataset, run_dir, *, resume: bool = False, 
     return model
 
 
-def objective(model: SketchRNN):
-    """The function that training differentiates: `(strokes5, lengths, seed, kl_weight) -> (cost, loss terms)`."""
+def last_step(run_dir) -> int:
+    """The step of the last checkpoint in `run_dir`; 0 before the first."""
+    run = RunDirectory(run_dir)
+    return run.progress().step if run.last.exists() else 0
 
-    def cost(strokes5, lengths, seed, kl_weight):
-        model.seed_generator.state.assign(seed)
-        terms = model.loss_terms(strokes5, lengths, training=True)
+
+def objective(model: SketchRNN):
+    """What training differentiates: `(strokes5, lengths, noise, dropout_seed, kl_weight) -> (cost, loss terms)`."""
+
+    def cost(strokes5, lengths, noise, dropout_seed, kl_weight):
+        batch_size, points = strokes5.shape[:2]
+        masks = model.dropout_masks(batch_size, points - 1, backend().uniform_source(dropout_seed))
+        terms = model.loss_terms(strokes5, lengths, noise, masks)
         return terms["recon"] + kl_weight * terms["kl"], terms
 
     return cost

@@ -1,0 +1,40 @@
+# make quickstart   set up, train on the built-in drawings, write quickstart.png and quickstart.svg
+# make test         set up, check style, run every test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: quickstart test lint format clean
+
+quickstart: $(VENV)/.installed
+	@$(BIN)/sketch-rnn train --run-dir runs/quickstart \
+		$$(test -f runs/quickstart/config.json && echo --resume || echo --config configs/quickstart.json)
+	@for suffix in svg png; do $(BIN)/sketch-rnn sample --model runs/quickstart --count 24 --columns 6 \
+		--temperature 0.2 --seed 7 --output quickstart.$$suffix --overwrite; done
+
+test: lint
+	$(BIN)/python -m pytest
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m "not tensorflow"
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/bin/python:
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed; set PYTHON=')"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build *.egg-info
