@@ -191,7 +191,8 @@ def info(target: Annotated[str, typer.Argument(help="A data set, a config, a mod
             if lengths:
                 middle, most = lengths[len(lengths) // 2], lengths[int(0.95 * (len(lengths) - 1))]
                 print(
-                    f"{name:6} {len(lengths)} sketches; points: {lengths[0]} to {lengths[-1]}, median {middle}, 95 % {most}"
+                    f"{name:6} {len(lengths)} sketches; points: {lengths[0]} to {lengths[-1]}, "
+                    f"median {middle}, 95 % {most}"
                 )
         for note in dataset.dropped:
             print(note)
@@ -221,6 +222,8 @@ def _describe_dataset(names, dataset) -> str:
 
 
 def _check_output(path: Path, overwrite: bool) -> None:
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise InputError(f"{path}: expected a file name ending in .svg or .png, got {path.suffix!r}")
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists already; choose another --output, or replace it with --overwrite")
 

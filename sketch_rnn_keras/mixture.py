@@ -97,7 +97,8 @@ def temper(mixture: Mixture, temperature, law: str = "paper") -> Mixture:
 
 def _choose(log_p, uniform):
     """Index drawn by inverting the cumulative distribution at `uniform [B]` in [0, 1)."""
-    cumulative = ops.cumsum(ops.softmax(log_p, axis=-1), axis=-1)
+    # Keras warns of a softmax over one value, which a mixture of one component would be.
+    cumulative = ops.cumsum(ops.exp(ops.log_softmax(log_p, axis=-1)), axis=-1)
     below = ops.cast(cumulative <= uniform[:, None] * cumulative[:, -1:], "int32")
     return ops.minimum(ops.sum(below, axis=-1), log_p.shape[-1] - 1)
 

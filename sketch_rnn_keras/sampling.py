@@ -49,11 +49,16 @@ def sample(
         InputError: an argument is out of its range, or z does not fit the model.
     """
     mixture.check_temperature(temperature, temperature_law)
-    z, count = _latents(model, z, count, seed)
+    z = None if z is None else _checked_latents(model, z)
+    count = (1 if z is None else len(z)) if count is None else count
     max_points = model.hparams.max_seq_len if max_points is None else max_points
     for name, value, least in (("count", count, 1), ("max_points", max_points, 1), ("seed", seed, 0)):
-        if not isinstance(value, (int, np.integer)) or value < least:
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise InputError(f"{name}: expected a whole number >= {least}, received {value!r}")
+    if z is not None and count != len(z):
+        raise InputError(f"count: expected {len(z)}, one for each row of z, received {count}; leave it out")
+    if z is None and model.hparams.conditional:
+        z = np.stack([_latent(seed, k, model.hparams.z_size) for k in range(count)])
     scale = np.array([model.scale_factor or 1.0, model.scale_factor or 1.0, 1.0], dtype="float32")
     sketches = []
     for start in range(0, count, CHUNK):
@@ -124,22 +129,22 @@ def _draw_loop(model, z, noise, temperature, *, greedy, law, stop_at_end):
     return ops.while_loop(unfinished, advance, first, maximum_iterations=steps)[-1]
 
 
-def _latents(model, z, count, seed):
-    """`(z or None, count)` after checking them against the model and each other."""
-    if z is None:
-        count = 1 if count is None else count
-        if not model.hparams.conditional or not isinstance(count, (int, np.integer)) or count < 1:
-            return None, count
-        rows = [np.random.default_rng([seed, k, 0]).standard_normal(model.hparams.z_size) for k in range(count)]
-        return np.array(rows, "float32"), count
+def _checked_latents(model, z) -> np.ndarray:
+    """`z` as float32, once it is known to fit the model."""
     if not model.hparams.conditional:
-        raise InputError("sample: this model is decoder-only (conditional = false) and takes no z")
-    z = np.asarray(z, "float32")
-    if z.ndim != 2 or z.shape[1] != model.hparams.z_size or not np.isfinite(z).all():
+        raise InputError("z: this model is decoder-only (conditional = false) and takes none; leave it out")
+    try:
+        z = np.asarray(z, "float32")
+    except (TypeError, ValueError):
+        raise InputError(f"z: expected numbers of shape [count, {model.hparams.z_size}], received {z!r}") from None
+    if z.ndim != 2 or not len(z) or z.shape[1] != model.hparams.z_size or not np.isfinite(z).all():
         raise InputError(f"z: expected finite numbers of shape [count, {model.hparams.z_size}], received {z.shape}")
-    if count not in (None, len(z)):
-        raise InputError(f"count: expected {len(z)}, one for each row of z, received {count}; leave it out")
-    return z, len(z)
+    return z
+
+
+def _latent(seed: int, k: int, size: int) -> np.ndarray:
+    """The latent vector of sketch k, drawn from N(0, I)."""
+    return np.random.default_rng([seed, k, 0]).standard_normal(size).astype("float32")
 
 
 def _noise(seed: int, k: int, steps: int) -> np.ndarray:

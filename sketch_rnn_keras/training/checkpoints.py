@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, TrainingError
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,11 @@ class RunDirectory:
                 f"{self.path}: expected a new or empty run directory, found files in it; "
                 "continue that run with --resume, or choose another --run-dir"
             )
-        for folder in (self.last.parent, self.samples):
-            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for folder in (self.last.parent, self.samples):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be made ({error.strerror}); choose another --run-dir") from None
         self.write_config(config)
 
     def write_config(self, config: dict) -> None:
@@ -72,13 +75,24 @@ class RunDirectory:
             config = json.loads(self.config.read_text(encoding="utf-8"))
             if not (isinstance(config, dict) and {"hparams", "scale_factor", "data"} <= config.keys()):
                 raise ValueError("hparams, scale_factor or data is missing")
-        except (ValueError, RecursionError) as error:
+            if not all(isinstance(source, dict) and {"name", "sha256"} <= source.keys() for source in config["data"]):
+                raise ValueError("data is not a list of names and sha256")
+        except (ValueError, TypeError, RecursionError) as error:
             raise InputError(f"{self.config}: expected the configuration of a run: {error}") from None
         return config
 
     def save(self, model, optimizer, progress: Progress, is_best: bool) -> None:
-        """Write `last.npz`; when this is the best so far, also `best.npz` and `model.keras`."""
+        """Write `last.npz`; when this is the best so far, also `best.npz` and `model.keras`.
+
+        Raises:
+            TrainingError: a weight is not finite; nothing is written.
+        """
         arrays = {name: variable.numpy() for name, variable in _variables(model, optimizer).items()}
+        if broken := [name for name, array in arrays.items() if not np.isfinite(array).all()]:
+            raise TrainingError(
+                f"{broken[0]} is not finite after step {progress.step}; the last checkpoint is kept. "
+                "Try a lower learning_rate or grad_clip"
+            )
         arrays["progress"] = np.array(json.dumps(asdict(progress)))
         if is_best:
             self.save_model(model)
@@ -87,8 +101,7 @@ class RunDirectory:
             file.flush()
             os.fsync(file.fileno())
         if is_best:
-            with _replacing(self.best) as temporary:
-                shutil.copyfile(self.last, temporary)
+            self._copy_last_to_best()
 
     def save_model(self, model) -> None:
         with _replacing(self.model) as temporary:
@@ -109,13 +122,25 @@ class RunDirectory:
                 raise InputError(f"{self.last}: {name}: expected {tuple(variable.shape)}, found {arrays[name].shape}")
         for name, variable in variables.items():
             variable.assign(arrays[name])
+        if progress.best_step == progress.step:
+            self._copy_last_to_best()  # a kill may have come between the two files
         return progress
+
+    def _copy_last_to_best(self) -> None:
+        with _replacing(self.best) as temporary:
+            shutil.copyfile(self.last, temporary)
+
+    def is_begun(self) -> bool:
+        """Whether a checkpoint was ever written: a run that was stopped before begins again."""
+        return self.last.exists() or self.best.exists()
 
     def progress(self) -> Progress:
         """How far the last checkpoint is; raises `InputError` as `restore` does."""
         return self._read_last(only_progress=True)[1]
 
     def _read_last(self, only_progress: bool = False):
+        if not self.last.exists():
+            raise InputError(f"{self.last}: expected the last checkpoint, found none; a copy of {self.best} will do")
         try:
             with np.load(self.last, allow_pickle=False) as file:
                 progress = Progress(**json.loads(str(file["progress"])))

@@ -10,7 +10,6 @@ from ..datasets import sequential_batches
 from ..errors import InputError
 from . import backend
 
-
 _STREAM = 3  # the stream of evaluation, beside the three of training (see `loop.py`)
 
 

@@ -8,6 +8,8 @@ import csv
 import io
 from pathlib import Path
 
+from ..hparams import write_atomically
+
 TERMS = ("cost", "recon", "offset", "pen", "recon_masked", "pen_masked", "kl", "kl_raw")
 COLUMNS = ("step", "split", *TERMS, "kl_weight", "learning_rate")
 
@@ -23,7 +25,7 @@ class History:
     def __init__(self, path: Path, step: int = 0):
         self.path = path
         kept = [row for row in read(path) if int(row["step"]) <= step] if path.exists() else []
-        path.write_text(_csv_text([COLUMNS, *([row[c] for c in COLUMNS] for row in kept)]))
+        write_atomically(path, _csv_text([COLUMNS, *([row[c] for c in COLUMNS] for row in kept)]).encode())
 
     def append(self, step: int, split: str, values: dict[str, float]) -> None:
         """Add the row of `step` and `split` ("train" or "valid"); `values` holds every other column."""
@@ -35,7 +37,7 @@ class History:
 def read(path: Path) -> list[dict[str, str]]:
     """The rows of a history, as text by column; a last row that was cut off by a crash is left out."""
     with path.open(newline="") as file:
-        return [row for row in csv.DictReader(file) if row[COLUMNS[-1]]]
+        return list(csv.DictReader(line for line in file if line.endswith("\n")))
 
 
 def _csv_text(rows) -> str:

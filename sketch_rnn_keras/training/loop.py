@@ -102,7 +102,7 @@ def train(hparams: HParams, dataset: Dataset, run_dir, *, resume: bool = False, 
 def last_step(run_dir) -> int:
     """The step of the last checkpoint in `run_dir`; 0 before the first."""
     run = RunDirectory(run_dir)
-    return run.progress().step if run.last.exists() else 0
+    return run.progress().step if run.is_begun() else 0
 
 
 def objective(model: SketchRNN):
@@ -134,9 +134,9 @@ def _validate_and_save(run, model, optimizer, dataset, progress, record) -> Prog
             progress = replace(
                 progress, best_step=progress.step, best_recon=float(terms["recon"]), best_kl=float(terms["kl"])
             )
+    run.save(model, optimizer, progress, is_best)
     sketches = sample(model, count=12, temperature=0.4, seed=hparams.seed)
     draw_sketches(sketches, run.samples / f"step_{progress.step:08d}.svg", columns=4)
-    run.save(model, optimizer, progress, is_best)
     return progress
 
 
@@ -163,7 +163,7 @@ def _set_up(hparams, dataset, run_dir, resume):
     model = SketchRNN(hparams, scale_factor=dataset.scale_factor)
     optimizer = make_optimizer(hparams)
     optimizer.build(model.trainable_variables)
-    if resume and run.last.exists():
+    if resume and run.is_begun():
         progress = run.restore(model, optimizer)
     if resume:
         run.write_config(config)
@@ -203,7 +203,7 @@ class _Nothing:
 
 @contextlib.contextmanager
 def _interruption():
-    """An event that the first Ctrl-C (or SIGTERM) sets, so that a step ends before training does; a second one kills."""
+    """An event that the first Ctrl-C (or SIGTERM) sets, so that the step is finished first; a second one kills."""
     event, previous = threading.Event(), {}
 
     def handle(number, frame):
