@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BACKEND_TESTS := $(patsubst %,tests/test_%.py,cells golden golden_training losses mixture model sampling training)
 
 .PHONY: quickstart test lint format clean
 
@@ -14,7 +15,7 @@ quickstart: $(VENV)/.installed
 
 test: lint
 	$(BIN)/python -m pytest
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -m "not tensorflow"
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m "not tensorflow" $(BACKEND_TESTS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """Print `docs/faithfulness.md`'s table: each golden figure of the original beside ours.
 
-    python scripts/faithfulness.py
+python scripts/faithfulness.py
 """
 
 import sys
@@ -11,13 +11,13 @@ from keras import ops
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from golden_recipe import CASES, Golden  # noqa: E402  (the recipe lives with the tests)
+from golden_recipe import CASES, Golden
 
-from sketch_rnn_keras import mixture, schedules  # noqa: E402
-from sketch_rnn_keras.interop import magenta  # noqa: E402
-from sketch_rnn_keras.sampling import draw_points  # noqa: E402
-from sketch_rnn_keras.training import backend  # noqa: E402
-from sketch_rnn_keras.training.loop import make_optimizer  # noqa: E402
+from sketch_rnn_keras import mixture, schedules
+from sketch_rnn_keras.interop import magenta
+from sketch_rnn_keras.sampling import draw_points
+from sketch_rnn_keras.training import backend
+from sketch_rnn_keras.training.loop import make_optimizer
 
 
 def main() -> None:

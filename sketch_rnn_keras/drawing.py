@@ -24,7 +24,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.textpath import text_to_path
 
 from .errors import InputError
-from .hparams import write_atomically
+from .files import write_atomically
 from .strokes import to_polylines
 
 PNG_PIXELS_PER_UNIT = 2  # A PNG is as sharp as a high-density screen; an SVG unit is one CSS pixel.

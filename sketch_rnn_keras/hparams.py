@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import InputError
+from .files import write_atomically
 
 MAX_FILE_BYTES = 2**20
 _INT_MAX = 2**31 - 1
@@ -221,33 +222,6 @@ class HParams(BaseModel):
                 raise InputError(f"--set {item}: '{key}' is set twice; give it once")
             overrides[key] = _parse_value(text, item)
         return overrides
-
-
-def write_atomically(path: str | os.PathLike, content: bytes) -> Path:
-    """Write a file in one step: readers see the old content or the new, never a part; folders are made as needed.
-
-    Args:
-        path: the file; one that exists is replaced.
-        content: all of its bytes.
-
-    Returns:
-        The path.
-
-    Raises:
-        InputError: the file cannot be written; what was there is left as it was.
-    """
-    path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_bytes(content)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file or folder") from None
-    return path
 
 
 def _unwrap(values: Any, where: str) -> tuple[Mapping, str]:

@@ -6,7 +6,6 @@ The drawings were made available by Google, Inc. under CC BY 4.0: https://github
 
 import difflib
 import os
-import tempfile
 import zipfile
 from importlib import resources
 from pathlib import Path
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from .errors import InputError
+from .files import replacing
 
 BASE_URL = "https://storage.googleapis.com/quickdraw_dataset/sketchrnn"
 CATEGORIES = tuple(
@@ -63,7 +63,6 @@ def download(
         return target
     url = f"{base_url}/{quote(category)}.npz"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         _download_to(url, target, progress)
     except (requests.RequestException, OSError) as error:
         raise InputError(
@@ -74,17 +73,11 @@ def download(
 
 
 def _download_to(url: str, target: Path, progress: bool) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=".part")
-    partial = Path(name)
-    try:
-        with open(handle, "wb") as file:
+    with replacing(target) as draft:
+        with draft.open("wb") as file:
             _fetch(url, file, target.name, progress)
-        if not zipfile.is_zipfile(partial):
+        if not zipfile.is_zipfile(draft):
             raise OSError("what came is not an .npz file")
-        partial.chmod(0o644)  # mkstemp's 0600 would hide the file from other users of the folder
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _fetch(url: str, file: BinaryIO, label: str, progress: bool) -> None:

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sketch_rnn_keras.errors import InputError
-from sketch_rnn_keras.hparams import HParams, write_atomically
+from sketch_rnn_keras.files import write_atomically
+from sketch_rnn_keras.hparams import HParams
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 

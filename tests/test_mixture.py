@@ -55,7 +55,7 @@ def noise_of(count, seed):
     return np.concatenate([uniform, rng.standard_normal((count, 2), "float32")], axis=1)
 
 
-# ------------------------------------------------------------------------------------------------------ reading, density
+# ----------------------------------------------------------------------------------------------------- reading, density
 
 
 def test_from_raw_reads_pen_then_six_fields_of_m():

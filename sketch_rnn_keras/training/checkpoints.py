@@ -7,7 +7,6 @@ replaced atomically: a kill at any moment leaves the previous one.
 """
 
 import json
-import os
 import shutil
 import zipfile
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError, TrainingError
+from ..files import replacing, write_atomically
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class RunDirectory:
         self.write_config(config)
 
     def write_config(self, config: dict) -> None:
-        with _replacing(self.config) as temporary:
-            temporary.write_text(json.dumps(config, indent=2) + "\n")
+        write_atomically(self.config, (json.dumps(config, indent=2) + "\n").encode())
 
     def read_config(self) -> dict:
         """The document that `create` wrote.
@@ -96,16 +95,14 @@ class RunDirectory:
         arrays["progress"] = np.array(json.dumps(asdict(progress)))
         if is_best:
             self.save_model(model)
-        with _replacing(self.last) as temporary, temporary.open("wb") as file:
+        with replacing(self.last) as draft, draft.open("wb") as file:
             np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
         if is_best:
             self._copy_last_to_best()
 
     def save_model(self, model) -> None:
-        with _replacing(self.model) as temporary:
-            model.save(temporary)
+        with replacing(self.model) as draft:
+            model.save(draft)
 
     def restore(self, model, optimizer) -> Progress:
         """Put the last checkpoint's values into `model` and `optimizer`.
@@ -127,8 +124,8 @@ class RunDirectory:
         return progress
 
     def _copy_last_to_best(self) -> None:
-        with _replacing(self.best) as temporary:
-            shutil.copyfile(self.last, temporary)
+        with replacing(self.best) as draft:
+            shutil.copyfile(self.last, draft)
 
     def is_begun(self) -> bool:
         """Whether a checkpoint was ever written: a run that was stopped before begins again."""
@@ -155,20 +152,3 @@ def _variables(model, optimizer) -> dict:
     named |= {f"optimizer/{v.path}": v for v in optimizer.variables}
     assert len(named) == len(model.trainable_variables) + len(optimizer.variables), "variable paths must be unique"
     return named
-
-
-class _replacing:
-    """A temporary path beside `target`, moved over it when the block ends well and removed when it does not."""
-
-    def __init__(self, target: Path):
-        self.target = target
-        self.temporary = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
-
-    def __enter__(self) -> Path:
-        return self.temporary
-
-    def __exit__(self, kind, *_):
-        if kind is None:
-            os.replace(self.temporary, self.target)
-        else:
-            self.temporary.unlink(missing_ok=True)
