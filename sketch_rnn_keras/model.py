@@ -8,6 +8,7 @@ Source: sections 3.2 and 3.3 of arXiv 1704.03477; constants and initialisers of 
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -156,7 +157,7 @@ class SketchRNN(keras.Model):
 
     def _check_latent(self, z):
         if (z is not None) != self.hparams.conditional:
-            kind, given = ("conditional", "none") if self.hparams.conditional else ("decoder-only", "one")
+            kind, given = ("conditional", "no") if self.hparams.conditional else ("decoder-only", "a")
             raise InputError(f"decode: a {kind} model was given {given} latent vector; pass z exactly when conditional")
 
     # -------------------------------------------------------------------------------------- whole model, losses
@@ -251,6 +252,10 @@ def _reverse(x, lengths):
     return ops.take_along_axis(x, source[:, :, None], axis=0)
 
 
+# What json, zipfile, zlib, h5py and Keras raise for a damaged or foreign file; h5py says RuntimeError for some damage.
+_DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
 def load_model(path) -> SketchRNN:
     """Open a model that was saved: a `.keras` file, or a run directory with its `model.keras`.
 
@@ -272,7 +277,7 @@ def load_model(path) -> SketchRNN:
     try:
         model = SketchRNN.from_config(_read_config(file))
         model.load_weights(file)
-    except (ValueError, KeyError, TypeError, OSError, RecursionError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         reason = str(error).strip().split("\n")[0]
         raise InputError(f"{file}: expected a Sketch-RNN saved by sketch_rnn_keras: {reason}") from None
     return model

@@ -268,8 +268,15 @@ def test_a_mask_of_ones_is_no_dropout(cell):
 # --------------------------------------------------------------------------------------------------------- recurrence
 
 
-@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["whole", "lengths"])
-@pytest.mark.parametrize("masks", [None, random_masks()], ids=["kept", "dropped"])
+@pytest.mark.parametrize(
+    ("masks", "lengths"),
+    [
+        pytest.param(None, None, id="plain"),
+        pytest.param(random_masks(), LENGTHS, id="dropout-lengths"),
+        pytest.param(random_masks(), None, id="dropout", marks=pytest.mark.tensorflow),
+        pytest.param(None, LENGTHS, id="lengths", marks=pytest.mark.tensorflow),
+    ],
+)
 def test_a_recurrence_and_its_gradients_are_those_of_its_steps(cell, masks, lengths):
     """The hand-written backward pass against automatic differentiation of a Python loop: inputs, state, every weight.
 

@@ -108,7 +108,9 @@ def test_rows_of_the_history(runs):
         assert value["recon"] == pytest.approx(value["offset"] + value["pen"], abs=1e-5)
         assert value["recon_masked"] == pytest.approx(value["offset"] + value["pen_masked"], abs=1e-5)
         assert value["cost"] == pytest.approx(value["recon"] + value["kl_weight"] * value["kl"], abs=1e-9)
-        assert value["kl"] == pytest.approx(max(value["kl_raw"], HPARAMS.kl_tolerance))
+        floored = max(value["kl_raw"], HPARAMS.kl_tolerance)
+        assert value["kl"] >= floored - 1e-6  # a validation averages what is floored batch by batch
+        assert row["split"] == "valid" or value["kl"] == pytest.approx(floored)
 
 
 def test_the_schedules_are_those_of_each_step(runs):
@@ -283,15 +285,20 @@ def test_a_model_that_is_not_for_training(data, tmp_path):
 ZERO_TERMS = dict.fromkeys(("offset", "pen", "recon", "recon_masked", "pen_masked", "kl", "kl_raw"), 0.0)
 
 
+def without_validation(data):
+    nothing = np.zeros(0, np.int64)
+    return dataclasses.replace(data, valid=dataclasses.replace(data.valid, starts=nothing, lengths=nothing))
+
+
 @pytest.fixture
 def stand_in(monkeypatch):
     """A loop whose compiled step only keeps its arguments, and changes one weight; `.terms[step]` are its losses."""
-    double = SimpleNamespace(calls=[], terms={}, validations={}, EventWriter=None)
+    double = SimpleNamespace(calls=[], terms={}, validations={}, growth=1.0, EventWriter=None)
 
     def compiled_update(model, optimizer, objective):
         def update(*arguments):
             double.calls.append((*arguments, float(optimizer.learning_rate)))
-            model.output_head.bias.assign(model.output_head.bias + 1.0)
+            model.output_head.bias.assign(model.output_head.bias + double.growth)
             return ZERO_TERMS | double.terms.get(len(double.calls), {})
 
         return update
@@ -354,8 +361,8 @@ def test_the_best_checkpoint_is_judged_at_the_weight_of_now(stand_in, data, tmp_
     progress = json.loads(str(last["progress"]))
     assert progress == {"step": 30, "best_step": 20, "best_recon": 1.2, "best_kl": 1.0}
     bias = model.output_head.bias.numpy()
-    np.testing.assert_array_equal(best[f"weights/{model.output_head.bias.path}"], bias - 10)
-    np.testing.assert_array_equal(load_model(tmp_path / "run").output_head.bias.numpy(), bias - 10)
+    np.testing.assert_allclose(best[f"weights/{model.output_head.bias.path}"], bias - 10, atol=1e-5)
+    np.testing.assert_allclose(load_model(tmp_path / "run").output_head.bias.numpy(), bias - 10, atol=1e-5)
 
 
 def test_the_cost_of_the_best():
@@ -379,32 +386,16 @@ def test_divergence_keeps_the_last_checkpoint(stand_in, data, tmp_path, split):
 
 
 def test_weights_that_are_not_finite_are_not_saved(stand_in, data, tmp_path):
-    no_valid = dataclasses.replace(data, valid=dataclasses.replace(data.valid, starts=np.zeros(0, int), lengths=[]))
-
-    def break_weights():
-        stand_in.compiled_update = None
-
-    def compiled_update(model, optimizer, objective):
-        def update(*_):
-            stand_in.calls.append(None)
-            model.output_head.bias.assign(
-                np.full_like(model.output_head.bias.numpy(), [1, np.nan][len(stand_in.calls) > 12])
-            )
-            return ZERO_TERMS
-
-        return update
-
-    stand_in.compiled_update = compiled_update
-    with pytest.raises(TrainingError, match=r"output_head/bias is not finite after step 20"):
-        train(HPARAMS, no_valid, tmp_path / "run")
-    assert last_step(tmp_path / "run") == 10
+    stand_in.growth = 1e37  # the bias passes the largest float32 at step 35
+    with pytest.raises(TrainingError, match="output_head/bias is not finite after step 40"):
+        train(HPARAMS, without_validation(data), tmp_path / "run")
+    assert last_step(tmp_path / "run") == 30
 
 
 def test_without_validation_drawings_the_last_is_the_best(stand_in, data, tmp_path):
-    no_valid = dataclasses.replace(data, valid=dataclasses.replace(data.valid, starts=np.zeros(0, int), lengths=[]))
-    train(HPARAMS.replace(num_steps=20), no_valid, tmp_path / "run")
-    assert_same = arrays(tmp_path / "run" / "checkpoints" / "best.npz"), arrays(tmp_path / "run/checkpoints/last.npz")
-    np.testing.assert_equal(*assert_same)
+    train(HPARAMS.replace(num_steps=20), without_validation(data), tmp_path / "run")
+    best, last = (arrays(tmp_path / "run" / "checkpoints" / name) for name in ("best.npz", "last.npz"))
+    np.testing.assert_equal(best, last)
     assert {row["split"] for row in history.read(tmp_path / "run" / "history.csv")} == {"train"}
 
 
@@ -479,15 +470,14 @@ def test_evaluation_repeats_itself(runs, data):
     assert set(ours) == set(ZERO_TERMS)
     assert ours["recon"] == pytest.approx(ours["offset"] + ours["pen"], abs=1e-5)
     assert ours["recon_masked"] == pytest.approx(ours["offset"] + ours["pen_masked"], abs=1e-5)
-    assert ours["kl"] == pytest.approx(max(ours["kl_raw"], 0.2), abs=1e-2)
+    assert ours["kl"] >= max(ours["kl_raw"], HPARAMS.kl_tolerance) - 1e-6
     recorded = [values for step, split, values in runs.reporter.records if (step, split) == (NUM_STEPS, "valid")]
     assert recorded[0]["recon"] == ours["recon"]
 
 
 def test_evaluation_of_nothing(runs, data):
-    empty = dataclasses.replace(data.valid, starts=np.zeros(0, int), lengths=np.zeros(0, int))
     with pytest.raises(InputError, match="evaluate: expected at least one sketch"):
-        evaluate(runs.model, empty, 4, data.max_seq_len)
+        evaluate(runs.model, without_validation(data).valid, 4, data.max_seq_len)
 
 
 @pytest.mark.tensorflow
@@ -504,7 +494,7 @@ def test_decoder_only_hyper_lstm_trains(data, tmp_path):
 
 
 def start(run_dir, *options) -> subprocess.Popen:
-    sizes = ("dec_rnn_size=64", "enc_rnn_size=64", "z_size=8", "num_mixture=3", "max_seq_len=60", "batch_size=50")
+    sizes = ("dec_rnn_size=32", "enc_rnn_size=16", "z_size=4", "num_mixture=2", "max_seq_len=50", "batch_size=20")
     steps = (f"num_steps={NUM_STEPS}", f"save_every={SAVE_EVERY}", "log_every=1")
     command = [sys.executable, "-m", "sketch_rnn_keras.cli", "train", "--run-dir", str(run_dir), *options]
     if "--resume" not in options:

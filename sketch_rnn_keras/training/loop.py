@@ -119,7 +119,8 @@ def objective(model: SketchRNN):
 
 def make_optimizer(hparams: HParams) -> keras.optimizers.Optimizer:
     """Adam with the original's constants; each gradient element is clipped to plus or minus `grad_clip`."""
-    return keras.optimizers.Adam(hparams.learning_rate, epsilon=1e-8, clipvalue=hparams.grad_clip)
+    # The name is in the checkpoint; Keras would number it within a process.
+    return keras.optimizers.Adam(hparams.learning_rate, epsilon=1e-8, clipvalue=hparams.grad_clip, name="adam")
 
 
 def _validate_and_save(run, model, optimizer, dataset, progress, record) -> Progress:
