@@ -15,7 +15,7 @@ quickstart: $(VENV)/.installed
 
 test: lint
 	$(BIN)/python -m pytest
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -m "not tensorflow" $(BACKEND_TESTS)
+	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/python -m pytest -m "not tensorflow" $(BACKEND_TESTS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ Sources: equations 3 to 8 of arXiv 1704.03477; A. Graves, arXiv 1308.0850, equat
 """
 
 import math
+import numbers
 from typing import NamedTuple
 
 import keras
@@ -71,7 +72,8 @@ def log_density(mixture: Mixture, dx, dy):
 
 def check_temperature(temperature: float, law: str = "paper") -> None:
     """Raise `InputError` unless `temperature` is a finite number >= 0 and `law` is known."""
-    if not isinstance(temperature, (int, float)) or not math.isfinite(temperature) or temperature < 0:
+    is_number = isinstance(temperature, numbers.Real) and not isinstance(temperature, bool)
+    if not is_number or not math.isfinite(temperature) or temperature < 0:
         raise InputError(f"temperature: expected a finite number >= 0 (0 is greedy), received {temperature!r}")
     if law not in TEMPERATURE_LAWS:
         raise InputError(f"temperature_law: expected one of {', '.join(TEMPERATURE_LAWS)}, received {law!r}")

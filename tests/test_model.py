@@ -338,7 +338,9 @@ def test_a_truncated_file_is_refused(share, saved, tmp_path):
 def test_damaged_weights_are_refused(saved, tmp_path):
     with zipfile.ZipFile(saved) as archive:
         weights = archive.read("model.weights.h5")
-    for k, damaged in enumerate([b"", weights[: len(weights) // 2], b"\x00" * len(weights), None]):
+    heap = weights.index(b"HEAP") + 8  # the size of the root group's table of names
+    nameless = weights[:heap] + bytes(8) + weights[heap + 8 :]
+    for k, damaged in enumerate([b"", weights[: len(weights) // 2], b"\x00" * len(weights), nameless, None]):
         with pytest.raises(InputError, match="expected a Sketch-RNN"):
             load_model(rewritten(saved, tmp_path / f"{k}.keras", model=damaged))
 

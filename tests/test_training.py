@@ -178,19 +178,6 @@ def test_killed_and_resumed_is_the_whole_training(runs, data, tmp_path):
     assert_same_run(run, runs.whole)
 
 
-@pytest.mark.tensorflow
-def test_interrupted_and_resumed_is_the_whole_training(runs, data, tmp_path):
-    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    reporter = Recorder(13, lambda: os.kill(os.getpid(), signal.SIGINT))
-    with pytest.raises(KeyboardInterrupt) as caught:
-        train(HPARAMS, data, tmp_path / "run", reporter=reporter)
-    assert caught.value.args == (14,)  # the step under way is finished
-    assert last_step(tmp_path / "run") == 14
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
-    train(HPARAMS, data, tmp_path / "run", resume=True)
-    assert_same_run(tmp_path / "run", runs.whole)
-
-
 def test_a_run_killed_between_the_two_checkpoints_gets_its_best_one(runs, tmp_path):
     run = RunDirectory(shutil.copytree(runs.whole, tmp_path / "run"))
     model = SketchRNN(HParams.load(run.config))
@@ -401,9 +388,11 @@ def test_without_validation_drawings_the_last_is_the_best(stand_in, data, tmp_pa
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_saves(stand_in, data, tmp_path, number):
+    handler = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt) as caught:
         train(HPARAMS, data, tmp_path / "run", reporter=Recorder(4, lambda: os.kill(os.getpid(), number)))
-    assert caught.value.args == (5,)
+    assert caught.value.args == (5,)  # the step under way is finished
+    assert signal.getsignal(number) is handler
     assert last_step(tmp_path / "run") == 5
     assert not (tmp_path / "run" / "checkpoints" / "best.npz").exists()
 
@@ -481,12 +470,14 @@ def test_evaluation_of_nothing(runs, data):
 
 
 @pytest.mark.tensorflow
-def test_decoder_only_hyper_lstm_trains(data, tmp_path):
+def test_decoder_only_hyper_lstm_trains(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "sample", lambda *_, **__: [np.array([[1, 1, 1]])])  # compiling it has its own test
     hparams = HPARAMS.replace(conditional=False, dec_model="hyper", num_steps=2)
-    model = train(hparams, data, tmp_path / "run")
+    model = train(hparams, without_validation(data), tmp_path / "run")
     rows = history.read(tmp_path / "run" / "history.csv")
-    assert [row["step"] for row in rows] == ["1", "2", "2"]
+    assert [row["step"] for row in rows] == ["1", "2"]
     assert {float(row["kl"]) for row in rows} == {0.0}
+    assert rows[0]["recon"] != rows[1]["recon"]
     assert load_model(tmp_path / "run").count_params() == model.count_params()
 
 
@@ -494,11 +485,11 @@ def test_decoder_only_hyper_lstm_trains(data, tmp_path):
 
 
 def start(run_dir, *options) -> subprocess.Popen:
-    sizes = ("dec_rnn_size=32", "enc_rnn_size=16", "z_size=4", "num_mixture=2", "max_seq_len=50", "batch_size=20")
+    sizes = ("dec_rnn_size=32", "enc_rnn_size=16", "z_size=4", "num_mixture=2", "max_seq_len=50", "batch_size=10")
     steps = (f"num_steps={NUM_STEPS}", f"save_every={SAVE_EVERY}", "log_every=1")
     command = [sys.executable, "-m", "sketch_rnn_keras.cli", "train", "--run-dir", str(run_dir), *options]
     if "--resume" not in options:
-        command += ["--data", "doodles:owl:120", *(part for s in (*sizes, *steps) for part in ("--set", s))]
+        command += ["--data", "doodles:cat:60", *(part for s in (*sizes, *steps) for part in ("--set", s))]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
