@@ -4,10 +4,10 @@ Enters: an input `[..., D]` (and a context, the same at every step), a state and
 A state is a tuple `(c, h)` of `[B, H]` tensors, for HyperLSTM `(c, h, c_hyper, h_hyper)`; `pack` and `unpack` give the
 single tensor of the original, whose order differs from cell to cell.
 
-What depends on the inputs alone (`project`) is kept apart from what must run step by step (`step`), so that a
-recurrence projects all steps in one matrix product. `step_backward` and `gradients` are the derivative of that
-recurrence: the first runs backwards in time and yields pre-activation gradients only, the second turns those of all
-steps into weight gradients at once. A cell is found by its name in `CELLS`.
+What is the same at every step (`context`: the bias and what z contributes) is computed once, apart from what must run
+step by step (`step`). `step_backward` and `gradients` are the derivative of a recurrence: the first runs backwards in
+time and yields pre-activation gradients only, the second turns those of all steps into weight gradients at once. A cell
+is found by its name in `CELLS`.
 
 Sources: section 3.2 and supplementary material of arXiv 1704.03477; HyperLSTM: arXiv 1609.09106, appendix A.2.
 """
@@ -20,11 +20,47 @@ from .initializers import GatewiseOrthogonal
 
 HYPER_UNITS = 256
 HYPER_EMBEDDING = 32
+NARROW = 8  # see `_fused_product`
 
 
 def _outer(a, b):
     """Sum over steps and batch of the outer products of `a [T, B, m]` and `b [T, B, n]`: `[m, n]`."""
     return ops.matmul(ops.transpose(ops.reshape(a, (-1, a.shape[-1]))), ops.reshape(b, (-1, b.shape[-1])))
+
+
+def _product(x, kernel):
+    """`x [..., D]` times the first D rows of `kernel`."""
+    return ops.matmul(x, kernel[: x.shape[-1]])
+
+
+def _fused_product(x, kernel):
+    """The same, for a few numbers as part of the element-wise work around it instead of a matrix product."""
+    if x.shape[-1] > NARROW:
+        return _product(x, kernel)
+    return sum(x[..., k : k + 1] * kernel[k] for k in range(x.shape[-1]))
+
+
+def _repeat(vector, count):
+    """`vector [n]` as each of the rows of `[count, n]`.
+
+    The gradient sums the rows by a product: XLA would merge a sum with that over the steps, into a second pass over all
+    steps of all rows.
+    """
+
+    @ops.custom_gradient
+    def repeat(vector):
+        def backward(upstream, **_):
+            return ops.matmul(ops.ones((1, count), dtype=upstream.dtype), upstream)[0]
+
+        return ops.broadcast_to(vector[None], (count, vector.shape[0])), backward
+
+    return repeat(vector)
+
+
+def _input_gradients(x, kernel, d_product, d_kernel):
+    """Gradients of `_product` over all steps with respect to `x [T, B, D]` and to the whole `kernel`."""
+    d_x = ops.matmul(d_product, ops.transpose(kernel[: x.shape[-1]]))
+    return d_x, ops.pad(d_kernel, [(0, kernel.shape[0] - x.shape[-1]), (0, 0)])
 
 
 def _values(table, names):
@@ -56,22 +92,37 @@ class _Cell(keras.layers.Layer):
         return self.add_weight(name=name, shape=(size,), initializer=keras.initializers.Constant(value))
 
     def _input_kernels(self):
-        """The kernels of `project`, each `[D + context, ...]`."""
+        """The kernels that read the input and the context, each `[D + context, ...]`."""
         return (self.input_kernel.value,)
 
-    def project(self, x, context_projection=None):
-        """What `x [..., D]` contributes to the pre-activations, bias included: a tuple of `[..., 4 units]`."""
-        projected = [ops.matmul(x, kernel[: x.shape[-1]]) for kernel in self._input_kernels()]
-        if context_projection is not None:
-            projected = [p + c for p, c in zip(projected, context_projection, strict=True)]
-        return self._add_bias(projected)
+    def _biases(self):
+        """What is added to the product of each of `_input_kernels`."""
+        return (ops.zeros((4 * self.units,), dtype=self.compute_dtype),)
 
-    def project_context(self, context):
-        """What `context [B, C]`, the same at every step, contributes: computed once per sketch."""
-        return tuple(ops.matmul(context, kernel[self.input_size :]) for kernel in self._input_kernels())
+    def context(self, batch_size: int, z=None):
+        """What is the same at every step: the bias and the contribution of `z [B, C]`, a tuple of `[B, ...]`."""
+        parts = []
+        for kernel, bias in zip(self._input_kernels(), self._biases(), strict=True):
+            part = _repeat(bias, batch_size)
+            parts.append(part if z is None else part + ops.matmul(z, kernel[self.input_size :]))
+        return tuple(parts)
 
-    def _add_bias(self, projected):
-        return tuple(projected)
+    def gradients(self, weights, x, context, before, after, residuals, deltas, sums):
+        """The gradients of a whole recurrence.
+
+        Args:
+            x: `[T, B, D]`.
+            before, after: the states before and after every step, `[T, B, ...]`.
+            residuals, deltas: `[T, B, ...]`.
+            sums: what `step_backward` gave, added up.
+            weights, context: what `step` was given.
+
+        Returns:
+            `(d_x, d_context, d_weights)`.
+        """
+        d_kernels = _outer(ops.concatenate([x, before[1]], axis=-1), deltas[0])  # one pass over the deltas
+        d_x, d_kernel = _input_gradients(x, weights[0], deltas[0], d_kernels[: x.shape[-1]])
+        return d_x, (ops.sum(deltas[0], axis=0),), (d_kernel, d_kernels[x.shape[-1] :], *sums)
 
     def zero_state(self, batch_size: int):
         """The state before the first step."""
@@ -96,26 +147,44 @@ class LSTMCell(_Cell):
     def _build_rest(self):
         self.bias = self._vector("bias", 4 * self.units, 0.0)
 
-    def _add_bias(self, projected):
-        return (projected[0] + self.bias,)
+    def _biases(self):
+        return (self.bias.value,)
 
     def loop_weights(self):
-        return (self.recurrent_kernel.value,)
+        """What `step` needs."""
+        return self.input_kernel.value, self.recurrent_kernel.value
 
-    def step(self, weights, inputs, state, mask=None):
-        """`(next state, residuals)` from the projected `inputs` and `state`; `weights` are `loop_weights()`."""
+    def step(self, weights, x, context, state, mask=None):
+        """One step.
+
+        Args:
+            weights: `loop_weights()`.
+            x: `[B, D]`; D is `input_size`, or the context is part of it too and was left out of `context`.
+            context: `context(...)`.
+            state, mask: the state before the step and the candidate's dropout mask `[B, H]` or None.
+
+        Returns:
+            `(next state, residuals)`; the residuals `[B, ...]` are what `step_backward` wants to know.
+        """
         c, h = state
-        c, h, activations = gates.lstm(inputs[0] + ops.matmul(h, weights[0]), c, mask)
-        return (c, h), (activations,)
+        pre = _fused_product(x, weights[0]) + ops.matmul(h, weights[1]) + context[0]
+        c, h, slopes = gates.lstm(pre, c, mask)
+        return (c, h), tuple(slopes)
 
-    def step_backward(self, weights, inputs, before, after, residuals, mask, d_after):
-        """`(d_before, deltas, sums)`: deltas are kept for every step, sums are added up over the steps."""
-        d_pre, d_c = gates.lstm_backward(residuals[0], before[0], after[0], mask, *d_after)
-        return (d_c, ops.matmul(d_pre, ops.transpose(weights[0]))), (d_pre,), ()
+    def step_backward(self, weights, transposed, x, context, residuals, d_after):
+        """The derivative of `step`.
 
-    def gradients(self, weights, inputs, before, after, residuals, deltas, sums):
-        """`(d_inputs, d_weights)` from the stacked results of all steps, each `[T, B, ...]`."""
-        return deltas, (_outer(before[1], deltas[0]),)
+        Args:
+            transposed: `weights`, the matrices among them transposed.
+            residuals: what `step` returned.
+            d_after: gradient of the state after the step.
+            weights, x, context: what `step` was given.
+
+        Returns:
+            `(d_before, deltas, sums)`: deltas `[B, ...]` are kept for every step, sums are added up over the steps.
+        """
+        d_pre, d_c = gates.lstm_backward(gates.Slopes(*residuals), *d_after)
+        return (d_c, ops.matmul(d_pre, transposed[1])), (d_pre,), ()
 
 
 class LayerNormLSTMCell(_Cell):
@@ -137,24 +206,21 @@ class LayerNormLSTMCell(_Cell):
         return gates.LayerNormWeights(*(getattr(self, name).value for name in names))
 
     def loop_weights(self):
-        return (self.recurrent_kernel.value, *self.layer_norm_weights())
+        """See `LSTMCell.loop_weights`."""
+        return (self.input_kernel.value, self.recurrent_kernel.value, *self.layer_norm_weights())
 
-    def step(self, weights, inputs, state, mask=None):
+    def step(self, weights, x, context, state, mask=None):
         """See `LSTMCell.step`."""
         c, h = state
-        pre = inputs[0] + ops.matmul(h, weights[0])
-        c, h, residuals = gates.layer_norm_lstm(pre, c, mask, gates.LayerNormWeights(*weights[1:]))
+        pre = _product(x, weights[0]) + ops.matmul(h, weights[1]) + context[0]
+        c, h, residuals = gates.layer_norm_lstm(pre, c, mask, gates.LayerNormWeights(*weights[2:]))
         return (c, h), residuals
 
-    def step_backward(self, weights, inputs, before, after, residuals, mask, d_after):
+    def step_backward(self, weights, transposed, x, context, residuals, d_after):
         """See `LSTMCell.step_backward`."""
-        norm = gates.LayerNormWeights(*weights[1:])
-        d_pre, d_c, d_norm = gates.layer_norm_lstm_backward(residuals, before[0], after[0], mask, norm, *d_after)
-        return (d_c, ops.matmul(d_pre, ops.transpose(weights[0]))), (d_pre,), tuple(d_norm)
-
-    def gradients(self, weights, inputs, before, after, residuals, deltas, sums):
-        """See `LSTMCell.gradients`."""
-        return deltas, (_outer(before[1], deltas[0]), *sums)
+        norm = gates.LayerNormWeights(*weights[2:])
+        d_pre, d_c, d_norm = gates.layer_norm_lstm_backward(residuals, norm, *d_after)
+        return (d_c, ops.matmul(d_pre, transposed[1])), (d_pre,), tuple(d_norm)
 
 
 class HyperLSTMCell(LayerNormLSTMCell):
@@ -190,8 +256,11 @@ class HyperLSTMCell(LayerNormLSTMCell):
             self.beta[name] = self.add_weight(name=f"beta_{name}", shape=up, initializer=constant(0.0))
 
     def _input_kernels(self):
-        from_input = self.hyper.input_kernel.value[: self.input_size + self.context_size]
-        return self.input_kernel.value, from_input
+        return self.input_kernel.value, self.hyper.input_kernel.value[: self.input_size + self.context_size]
+
+    def _biases(self):
+        zeros = [ops.zeros((4 * size,), dtype=self.compute_dtype) for size in (self.units, HYPER_UNITS)]
+        return tuple(zeros)  # the scale of what x contributes must not fall on the bias: `step` adds it
 
     def loop_weights(self):
         down = _values(self.zw_kernel, self.scaled) + _values(self.zb_kernel, self.shifted)
@@ -200,6 +269,7 @@ class HyperLSTMCell(LayerNormLSTMCell):
         offset += [ops.zeros_like(offset[0])] * len(self.shifted)
         from_state = self.hyper.input_kernel.value[self.input_size + self.context_size :]
         return (
+            *self._input_kernels(),
             self.recurrent_kernel.value,
             *self.layer_norm_weights(),
             self.bias.value,
@@ -212,74 +282,75 @@ class HyperLSTMCell(LayerNormLSTMCell):
 
     @staticmethod
     def _named(weights):
-        """`loop_weights()` by part: W_hh, layer norm, bias, hyper kernel, hyper layer norm, down, offset, up."""
-        norm, hyper_norm = gates.LayerNormWeights(*weights[1:5]), gates.LayerNormWeights(*weights[7:11])
-        return weights[0], norm, weights[5], weights[6], hyper_norm, *weights[11:]
+        """`loop_weights()` by part, without the input kernels."""
+        norm, hyper_norm = gates.LayerNormWeights(*weights[3:7]), gates.LayerNormWeights(*weights[9:13])
+        return weights[2], norm, weights[7], weights[8], hyper_norm, *weights[13:]
 
-    @staticmethod
-    def _embeddings(flat):
-        """`[..., B, 12 * 32]` -> `[..., 12, B, 32]`, one matrix for each contribution."""
-        parts = ops.split(flat, flat.shape[-1] // HYPER_EMBEDDING, axis=-1)
-        return ops.stack(parts, axis=-3)
-
-    def step(self, weights, inputs, state, mask=None):
+    def step(self, weights, x, context, state, mask=None):
         """See `LSTMCell.step`."""
         kernel, norm, bias, hyper_kernel, hyper_norm, down, offset, up = self._named(weights)
         c, h, hyper_c, hyper_h = state
-        hyper_pre = inputs[1] + ops.matmul(ops.concatenate([h, hyper_h], axis=-1), hyper_kernel)
+        hyper_pre = (
+            _product(x, weights[1]) + context[1] + ops.matmul(ops.concatenate([h, hyper_h], axis=-1), hyper_kernel)
+        )
         hyper_c, hyper_h, hyper_residuals = gates.layer_norm_lstm(hyper_pre, hyper_c, None, hyper_norm)
         embeddings = ops.matmul(hyper_h, down) + offset
         scale_x, scale_h, shift = self._modulation(embeddings, up)
         recurrent = ops.matmul(h, kernel)
-        pre = scale_x * inputs[0] + scale_h * recurrent + shift + bias
+        pre = scale_x * (_product(x, weights[0]) + context[0]) + scale_h * recurrent + shift + bias
         c, h, residuals = gates.layer_norm_lstm(pre, c, mask, norm)
         return (c, h, hyper_c, hyper_h), (*residuals, *hyper_residuals, embeddings, recurrent)
 
     def _modulation(self, embeddings, up):
         """Scales of the contributions from x and from h, and shifts, each `[B, 4 H]`."""
-        modulation = ops.matmul(self._embeddings(embeddings), up)  # [12, B, H]
-        return tuple(ops.concatenate([modulation[4 * k + g] for g in range(4)], axis=-1) for k in range(3))
+        codes = ops.split(embeddings, len(self.scaled) + len(self.shifted), axis=-1)
+        parts = [ops.matmul(code, up[k]) for k, code in enumerate(codes)]
+        return tuple(ops.concatenate(parts[k : k + 4], axis=-1) for k in (0, 4, 8))
 
-    def step_backward(self, weights, inputs, before, after, residuals, mask, d_after):
+    def step_backward(self, weights, transposed, x, context, residuals, d_after):
         """See `LSTMCell.step_backward`."""
-        kernel, norm, _, hyper_kernel, hyper_norm, down, _, up = self._named(weights)
-        embeddings, recurrent = residuals[6:]
-        d_pre, d_c, d_norm = gates.layer_norm_lstm_backward(
-            residuals[:3], before[0], after[0], mask, norm, *d_after[:2]
-        )
+        _, norm, _, _, hyper_norm, _, _, up = self._named(weights)
+        kernel_t, _, _, hyper_kernel_t, _, down_t, _, up_t = self._named(transposed)
+        main, hyper, (embeddings, recurrent) = residuals[:10], residuals[10:20], residuals[20:]
+        d_pre, d_c, d_norm = gates.layer_norm_lstm_backward(main, norm, *d_after[:2])
         scale_x, scale_h, _ = self._modulation(embeddings, up)
-        d_modulation = ops.stack(
-            [part for d in (d_pre * inputs[0], d_pre * recurrent, d_pre) for part in ops.split(d, 4, axis=-1)]
-        )
-        d_embeddings = ops.matmul(d_modulation, ops.transpose(up, (0, 2, 1)))  # [12, B, 32]
-        d_embeddings = ops.concatenate([d_embeddings[k] for k in range(12)], axis=-1)
-        d_hyper_h = d_after[3] + ops.matmul(d_embeddings, ops.transpose(down))
-        d_hyper_pre, d_hyper_c, d_hyper_norm = gates.layer_norm_lstm_backward(
-            residuals[3:6], before[2], after[2], None, hyper_norm, d_after[2], d_hyper_h
-        )
-        d_recurrent = d_pre * scale_h
-        d_both = ops.matmul(d_hyper_pre, ops.transpose(hyper_kernel))
-        d_h = ops.matmul(d_recurrent, ops.transpose(kernel)) + d_both[..., : self.units]
-        deltas = (d_pre * scale_x, d_hyper_pre, d_pre, d_recurrent, d_embeddings)
-        return (d_c, d_h, d_hyper_c, d_both[..., self.units :]), deltas, (*d_norm, *d_hyper_norm)
+        from_x = _product(x, weights[0]) + context[0]
+        parts = [part for d in (d_pre * from_x, d_pre * recurrent, d_pre) for part in ops.split(d, 4, axis=-1)]
+        d_embeddings = ops.concatenate([ops.matmul(part, up_t[k]) for k, part in enumerate(parts)], axis=-1)
+        d_hyper_h = d_after[3] + ops.matmul(d_embeddings, down_t)
+        d_hyper_pre, d_hyper_c, d_hyper_norm = gates.layer_norm_lstm_backward(hyper, hyper_norm, d_after[2], d_hyper_h)
+        d_scaled, d_recurrent = d_pre * scale_x, d_pre * scale_h
+        d_both = ops.matmul(d_hyper_pre, hyper_kernel_t)
+        d_h = ops.matmul(d_recurrent, kernel_t) + d_both[..., : self.units]
+        deltas = (d_scaled, d_hyper_pre, d_pre, d_recurrent, d_embeddings)
+        d_before = (d_c, d_h, d_hyper_c, d_both[..., self.units :])
+        return d_before, deltas, (*d_norm, *d_hyper_norm)
 
-    def gradients(self, weights, inputs, before, after, residuals, deltas, sums):
-        """See `LSTMCell.gradients`."""
-        d_x, d_hyper_pre, d_pre, d_recurrent, d_embeddings = deltas
-        embeddings, recurrent = residuals[6:]
-        parts = [p for d in (d_pre * inputs[0], d_pre * recurrent, d_pre) for p in ops.split(d, 4, axis=-1)]
+    def gradients(self, weights, x, context, before, after, residuals, deltas, sums):
+        """See `_Cell.gradients`."""
+        d_scaled, d_hyper_pre, d_pre, d_recurrent, d_embeddings = deltas
+        embeddings, recurrent = residuals[20:]
+        h, hyper_h = before[1], before[3]
+        from_x = _product(x, weights[0]) + context[0]
+        parts = [p for d in (d_pre * from_x, d_pre * recurrent, d_pre) for p in ops.split(d, 4, axis=-1)]
         codes = ops.split(embeddings, 12, axis=-1)
+        d_hyper_kernels = _outer(ops.concatenate([x, h, hyper_h], axis=-1), d_hyper_pre)
+        d_x, d_kernel = _input_gradients(x, weights[0], d_scaled, _outer(x, d_scaled))
+        d_x_hyper, d_hyper_kernel = _input_gradients(x, weights[1], d_hyper_pre, d_hyper_kernels[: x.shape[-1]])
         d_weights = (
-            _outer(before[1], d_recurrent),
+            d_kernel,
+            d_hyper_kernel,
+            _outer(h, d_recurrent),
             *sums[:4],
             ops.sum(d_pre, axis=(0, 1)),
-            _outer(ops.concatenate([before[1], before[3]], axis=-1), d_hyper_pre),
+            d_hyper_kernels[x.shape[-1] :],
             *sums[4:],
             _outer(after[3], d_embeddings),
             ops.sum(d_embeddings, axis=(0, 1)),
             ops.stack([_outer(code, part) for code, part in zip(codes, parts, strict=True)]),
         )
-        return (d_x, d_hyper_pre), d_weights
+        d_context = (ops.sum(d_scaled, axis=0), ops.sum(d_hyper_pre, axis=0))
+        return d_x + d_x_hyper, d_context, d_weights
 
 
 CELLS = {"lstm": LSTMCell, "layer_norm": LayerNormLSTMCell, "hyper": HyperLSTMCell}

@@ -3,7 +3,8 @@
 Enters: gate pre-activations `[B, 4 H]` in the order i, j, f, o (input, candidate, forget, output), the memory
 `c [B, H]` and the candidate's dropout mask (or None). Leaves: the next `(c, h)` and, for the backward pass, gradients
 with respect to the pre-activations. The derivatives are written out because a recurrence whose backward pass knows
-them can form every weight gradient after the loop (see `recurrence.py`).
+them can form every weight gradient after the loop (see `recurrence.py`); the forward pass, which has every activation
+at hand, leaves them as `Slopes`.
 
 Sources: LSTM, section 3.2 of arXiv 1704.03477; dropout on the candidate, arXiv 1603.05118; layer normalisation,
 arXiv 1607.06450 and supplement A.2 of arXiv 1609.09106.
@@ -26,44 +27,55 @@ class LayerNormWeights(NamedTuple):
     memory_beta: object
 
 
-def activate(pre):
-    """Gate activations `[B, 4 H]`: sigmoid(i), tanh(j), sigmoid(f + 1), sigmoid(o)."""
+class Slopes(NamedTuple):
+    """The derivatives of one update, `[B, H]` each: all that its backward pass multiplies with.
+
+    i, j, f: of the memory with respect to these pre-activations; o: of h with respect to its pre-activation.
+    squashed: of h with respect to what the last tanh squashes.
+    memory: of the memory with respect to the one before: the forget gate.
+    """
+
+    i: object
+    j: object
+    f: object
+    o: object
+    squashed: object
+    memory: object
+
+
+def update(pre, c, mask, squash):
+    """One update: `(c', h, slopes)` with c' = c f + i dropout(j) and h = o squash(c'); squash ends in a tanh."""
     i, j, f, o = ops.split(pre, 4, axis=-1)
-    return ops.concatenate([ops.sigmoid(i), ops.tanh(j), ops.sigmoid(f + FORGET_BIAS), ops.sigmoid(o)], axis=-1)
+    i, j, f, o = ops.sigmoid(i), ops.tanh(j), ops.sigmoid(f + FORGET_BIAS), ops.sigmoid(o)
+    kept_i = i if mask is None else i * mask
+    c_after = c * f + kept_i * j
+    squashed = squash(c_after)
+    h = squashed * o
+    slopes = Slopes(
+        i=kept_i * j * (1.0 - i),
+        j=kept_i * (1.0 - j * j),
+        f=c * f * (1.0 - f),
+        o=h * (1.0 - o),
+        squashed=o * (1.0 - squashed * squashed),
+        memory=f,
+    )
+    return c_after, h, slopes
 
 
-def update_memory(gates, c, mask):
-    """c' = c * f + i * dropout(j)."""
-    i, j, f, _ = ops.split(gates, 4, axis=-1)
-    return c * f + i * (j if mask is None else j * mask)
-
-
-def update_memory_backward(gates, c, mask, d_c, d_o):
-    """Gradients of `update_memory` and of the output gate with respect to `(pre [B, 4 H], c [B, H])`."""
-    i, j, f, o = ops.split(gates, 4, axis=-1)
-    d_j = d_c * i if mask is None else d_c * i * mask
-    d_i = d_c * (j if mask is None else j * mask)
-    d_pre = [d_i * i * (1.0 - i), d_j * (1.0 - j * j), d_c * c * f * (1.0 - f), d_o * o * (1.0 - o)]
-    return ops.concatenate(d_pre, axis=-1), d_c * f
-
-
-def output_gate(gates):
-    """o, the last quarter of `gates [B, 4 H]`."""
-    return gates[..., 3 * (gates.shape[-1] // 4) :]
+def update_backward(slopes: Slopes, d_c, d_h):
+    """Gradients of `update` with respect to `(pre, c)`, given those of `(c', h)`, the one through h added to d_c."""
+    d_pre = [d_c * slopes.i, d_c * slopes.j, d_c * slopes.f, d_h * slopes.o]
+    return ops.concatenate(d_pre, axis=-1), d_c * slopes.memory
 
 
 def lstm(pre, c, mask):
-    """One LSTM update: `(c', h', gates)`."""
-    gates = activate(pre)
-    c = update_memory(gates, c, mask)
-    return c, ops.tanh(c) * output_gate(gates), gates
+    """One LSTM update: `(c', h, residuals)`."""
+    return update(pre, c, mask, ops.tanh)
 
 
-def lstm_backward(gates, c_before, c, mask, d_c, d_h):
-    """Gradients of `lstm` with respect to `(pre, c_before)`, given those of `(c', h')`."""
-    tanh_c = ops.tanh(c)
-    d_c = d_c + d_h * output_gate(gates) * (1.0 - tanh_c * tanh_c)
-    return update_memory_backward(gates, c_before, mask, d_c, d_h * tanh_c)
+def lstm_backward(slopes: Slopes, d_c, d_h):
+    """Gradients of `lstm` with respect to `(pre, c)`, given those of `(c', h)`."""
+    return update_backward(slopes, d_c + d_h * slopes.squashed, d_h)
 
 
 def normalise(x):
@@ -84,23 +96,24 @@ def _by_gate(x):
 
 
 def layer_norm_lstm(pre, c, mask, weights: LayerNormWeights):
-    """One layer-normalised LSTM update: `(c', h', residuals)`; the mean is taken within each gate."""
+    """One layer-normalised LSTM update: `(c', h, residuals)`; the mean is taken within each gate."""
     normal, reciprocal = normalise(_by_gate(pre))
-    normal = ops.reshape(normal, pre.shape)
-    gates = activate(normal * weights.gates_gamma + weights.gates_beta)
-    c = update_memory(gates, c, mask)
-    h = ops.tanh(normalise(c)[0] * weights.memory_gamma + weights.memory_beta) * output_gate(gates)
-    return c, h, (gates, normal, reciprocal)
+    normal, of_memory = ops.reshape(normal, pre.shape), []
+
+    def squash(c):
+        of_memory.extend(normalise(c))
+        return ops.tanh(of_memory[0] * weights.memory_gamma + weights.memory_beta)
+
+    c, h, slopes = update(normal * weights.gates_gamma + weights.gates_beta, c, mask, squash)
+    return c, h, (*slopes, normal, reciprocal, *of_memory)
 
 
-def layer_norm_lstm_backward(residuals, c_before, c, mask, weights: LayerNormWeights, d_c, d_h):
-    """Gradients of `layer_norm_lstm` with respect to `(pre, c_before, weights)`, given those of `(c', h')`."""
-    gates, normal, reciprocal = residuals
-    normal_c, reciprocal_c = normalise(c)
-    squashed = ops.tanh(normal_c * weights.memory_gamma + weights.memory_beta)
-    d_shifted = d_h * output_gate(gates) * (1.0 - squashed * squashed)
+def layer_norm_lstm_backward(residuals, weights: LayerNormWeights, d_c, d_h):
+    """Gradients of `layer_norm_lstm` with respect to `(pre, c, weights)`, given those of `(c', h)`."""
+    slopes, (normal, reciprocal, normal_c, reciprocal_c) = Slopes(*residuals[:6]), residuals[6:]
+    d_shifted = d_h * slopes.squashed
     d_c = d_c + normalise_backward(d_shifted * weights.memory_gamma, normal_c, reciprocal_c)
-    d_scaled, d_c_before = update_memory_backward(gates, c_before, mask, d_c, d_h * squashed)
+    d_scaled, d_c_before = update_backward(slopes, d_c, d_h)
     d_pre = normalise_backward(_by_gate(d_scaled * weights.gates_gamma), _by_gate(normal), reciprocal)
     d_weights = LayerNormWeights(
         ops.sum(d_scaled * normal, axis=0),

@@ -1,7 +1,7 @@
 """The three terms of the objective, as pure functions of the decoder's outputs and of the latent distribution.
 
-Enters: a mixture with fields `[B, N_max, M]`, the target strokes `[B, N_max, 5]`, mu and presigma `[B, N_z]`.
-Leaves: scalars in nats per point (offset, pen) and per latent dimension (KL).
+Enters: a mixture with fields `[B, N_max, M]`, the target strokes `[B, N_max, 5]` (either may have time first, if both
+do), mu and presigma `[B, N_z]`. Leaves: scalars in nats per point (offset, pen) and per latent dimension (KL).
 
 Source: section 3.3 of arXiv 1704.03477, equations 9 to 12, with the constants of the original.
 """

@@ -39,8 +39,9 @@ class Mixture(NamedTuple):
 
 def from_raw(raw) -> Mixture:
     """Read the decoder's outputs `[..., 6 M + 3]` (equations 5 and 6)."""
-    log_pi, mu_x, mu_y, log_sigma_x, log_sigma_y, rho_raw = ops.split(raw[..., 3:], 6, axis=-1)
-    return Mixture(ops.log_softmax(log_pi, axis=-1), mu_x, mu_y, log_sigma_x, log_sigma_y, rho_raw, raw[..., :3])
+    components = (raw.shape[-1] - 3) // 6
+    pen_logits, log_pi, *rest = ops.split(raw, [3 + k * components for k in range(6)], axis=-1)
+    return Mixture(ops.log_softmax(log_pi, axis=-1), *rest, pen_logits)
 
 
 def _deviation(x, mu, log_sigma):

@@ -105,9 +105,9 @@ class SketchRNN(keras.Model):
 
     def _encode_one_way(self, cell, x, lengths, masks):
         """h `[B, H]` at each sketch's end."""
-        state = cell.zero_state(x.shape[1])
-        _, state = recurrence.run(cell, cell.project(x), state, (masks or {}).get(cell.name), lengths)
-        return state[1]
+        batch_size, masks = x.shape[1], (masks or {}).get(cell.name)
+        context, state = cell.context(batch_size), cell.zero_state(batch_size)
+        return recurrence.run_to_ends(cell, x, context, state, lengths, masks)[1]
 
     def latent(self, mu, presigma, noise=None):
         """z = mu + exp(presigma / 2) * noise (equation 2); `noise [B, N_z]` is drawn when it is None."""
@@ -123,10 +123,6 @@ class SketchRNN(keras.Model):
             return self.decoder.zero_state(batch_size)
         return self.decoder.unpack(ops.tanh(self.initial_state(z)))
 
-    def decoder_context(self, z):
-        """What z adds to the decoder's pre-activations at every step; None when decoder-only."""
-        return None if z is None else self.decoder.project_context(z)
-
     def decode(self, inputs5, z=None, masks=None):
         """Teacher-forced decoder.
 
@@ -139,21 +135,21 @@ class SketchRNN(keras.Model):
             Raw outputs `[B, N, 6 M + 3]`; `mixture.from_raw` reads them.
         """
         self._check_latent(z)
+        return ops.transpose(self._decode(inputs5, z, masks), (1, 0, 2))
+
+    def _decode(self, inputs5, z, masks):
+        """`decode` with time first: `[N, B, 6 M + 3]`."""
         masks = masks or {}
         x = ops.transpose(ops.cast(inputs5, self.compute_dtype), (1, 0, 2))
-        inputs = self._decoder_inputs(x, z, masks.get("input"))
-        start = self.decoder_start(z, x.shape[1])
-        h, _ = recurrence.run(self.decoder, inputs, start, masks.get("decoder"))
+        batch_size, context = x.shape[1], z
+        if "input" in masks:  # dropout falls on z too, anew at every step: it is no longer the same at all of them
+            if z is not None:
+                x = ops.concatenate([x, ops.broadcast_to(z[None], (x.shape[0], *z.shape))], axis=-1)
+            x, context = x * masks["input"], None
+        context, start = self.decoder.context(batch_size, context), self.decoder_start(z, batch_size)
+        h, _ = recurrence.run(self.decoder, x, context, start, masks.get("decoder"))
         h = h * masks["output"] if "output" in masks else h
-        return ops.transpose(self.output_head(h), (1, 0, 2))
-
-    def _decoder_inputs(self, x, z, mask):
-        """Projected inputs of all steps. Without input dropout, z is projected once per sketch, not once per step."""
-        if mask is None:
-            return self.decoder.project(x, self.decoder_context(z))
-        if z is not None:
-            x = ops.concatenate([x, ops.broadcast_to(z[None], (x.shape[0], *z.shape))], axis=-1)
-        return self.decoder.project(x * mask)
+        return self.output_head(h)
 
     def _check_latent(self, z):
         if (z is not None) != self.hparams.conditional:
@@ -162,12 +158,12 @@ class SketchRNN(keras.Model):
 
     # -------------------------------------------------------------------------------------- whole model, losses
 
-    def dropout_masks(self, batch_size: int, steps: int, uniform=None) -> dict:
+    def dropout_masks(self, batch_size: int, steps: int, draw=None) -> dict:
         """The noise of every dropout that the hyperparameters switch on, for one pass over a batch.
 
         Args:
             batch_size, steps: B and N_max.
-            uniform: `shape -> tensor` of numbers in [0, 1); drawn from `seed_generator` when None.
+            draw: `(shape, keep_prob) -> mask`, such as a `mask_source`; from `seed_generator` when None.
 
         Returns:
             By place ("encoder_forward", "encoder_backward", "decoder": the cells' candidates; "input", "output": the
@@ -179,26 +175,30 @@ class SketchRNN(keras.Model):
         places = {cell.name: (cell.units, hparams.recurrent_keep_prob) for cell in cells}
         places["input"] = (self.decoder.input_size + self.decoder.context_size, hparams.input_keep_prob)
         places["output"] = (self.decoder.units, hparams.output_keep_prob)
-        uniform = uniform or (lambda shape: keras.random.uniform(shape, seed=self.seed_generator))
+        draw = draw or self._draw_mask
         return {
-            place: ops.cast(uniform((steps, batch_size, width)) < keep_prob, self.compute_dtype) / keep_prob
+            place: ops.cast(draw((steps, batch_size, width), keep_prob), self.compute_dtype)
             for place, (width, keep_prob) in places.items()
             if keep_prob < 1.0
         }
 
+    def _draw_mask(self, shape, keep_prob):
+        return ops.cast(keras.random.uniform(shape, seed=self.seed_generator) < keep_prob, "float32") / keep_prob
+
     def call(self, strokes5, lengths=None, noise=None, training: bool = False):
         """Raw outputs `[B, N_max, 6 M + 3]` for sketches `[B, N_max + 1, 5]` with their start token."""
         masks = self.dropout_masks(strokes5.shape[0], strokes5.shape[1] - 1) if training else None
-        return self._forward(strokes5, lengths, noise, masks)[0]
+        return ops.transpose(self._forward(strokes5, lengths, noise, masks)[0], (1, 0, 2))
 
     def _forward(self, strokes5, lengths, noise, masks):
+        """`(raw outputs [N_max, B, 6 M + 3], mu, presigma)`; the last two are None when decoder-only."""
         if not self.hparams.conditional:
-            return self.decode(strokes5[:, :-1], masks=masks), None, None
+            return self._decode(strokes5[:, :-1], None, masks), None, None
         if lengths is None:
             lengths = ops.sum(ops.cast(strokes5[:, 1:, 4] < 0.5, "int32"), axis=1)
         mu, presigma = self.encode(strokes5[:, 1:], lengths, masks)
         z = self.latent(mu, presigma, noise)
-        return self.decode(strokes5[:, :-1], z, masks), mu, presigma
+        return self._decode(strokes5[:, :-1], z, masks), mu, presigma
 
     def loss_terms(self, strokes5, lengths=None, noise=None, masks=None):
         """Every term of the objective, as scalars.
@@ -216,7 +216,7 @@ class SketchRNN(keras.Model):
         """
         strokes5 = ops.cast(strokes5, self.compute_dtype)
         raw, mu, presigma = self._forward(strokes5, lengths, noise, masks)
-        target, predicted = strokes5[:, 1:], mixture.from_raw(raw)
+        target, predicted = ops.transpose(strokes5[:, 1:], (1, 0, 2)), mixture.from_raw(raw)
         offset = losses.offset_loss(predicted, target)
         pen, pen_masked = losses.pen_losses(predicted, target)
         kl_raw = kl = ops.zeros_like(offset)

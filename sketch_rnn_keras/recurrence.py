@@ -1,120 +1,210 @@
-"""A cell over time: lengths, dropout noise and the fast backward pass.
+"""A cell over time: dropout noise, lengths and the fast backward pass.
 
-Enters: projected inputs `[T, B, ...]`, an initial state, the candidate's dropout masks `[T, B, H]` drawn beforehand,
-and each sketch's length. Leaves: h at every step `[T, B, H]` and the state after each sketch's own last step.
+Enters: inputs `[T, B, D]`, what is the same at every step (`cell.context`), an initial state and the candidate's
+dropout masks `[T, B, H]`, drawn beforehand. Leaves: h at every step, or the state at each sketch's end.
 
 Automatic differentiation of a loop adds `h^T d_pre` to every weight gradient at every step. Here the forward loop saves
 activations, the backward loop yields pre-activation gradients only, and each weight gradient is then one matrix product
-over all steps (`cell.gradients`).
+over all steps (`cell.gradients`). Both loops write into buffers `[T, B, ...]` that XLA updates in place.
+
+Sketches end at different steps. Sorted by length, they run in blocks: all of them until the shorter half has ended,
+then the longer half alone. More blocks save little and take longer to compile.
 """
+
+from typing import NamedTuple
 
 import keras
 from keras import ops
 
+BLOCKS = 2
 
-def run(cell, inputs, state, masks=None, lengths=None):
+
+class _Block(NamedTuple):
+    """The first `rows` sketches from step `start` until before `end`."""
+
+    rows: int
+    start: object
+    end: object
+
+
+def run(cell, x, context, state, masks=None):
     """Run `cell` over all steps.
 
     Args:
         cell: one of `cells.CELLS`.
-        inputs: what `cell.project` returned for all steps: a tuple of `[T, B, ...]`.
+        x: `[T, B, D]`.
+        context: what `cell.context` returned.
         state: the initial state, a tuple of `[B, ...]`.
         masks: `[T, B, H]`, 0 or 1/keep, for the candidate; None for no dropout.
-        lengths: `[B]` integers; past its length a sketch's state stands still. None: every step counts.
 
     Returns:
-        `(outputs [T, B, H], final_state)`; past a sketch's length the output repeats its last one.
+        `(outputs [T, B, H], final_state)`.
     """
-    counts = (len(inputs), len(state), len(cell.loop_weights()))
-    optional = _present(masks, None if lengths is None else _alive(inputs[0], lengths))
-    arguments = (*inputs, *state, *cell.loop_weights(), *optional)
-
-    @ops.custom_gradient
-    def loop(*arguments):
-        inputs, state, weights, extras = _split(arguments, counts)
-        sequences = (*inputs, *extras)
-        pick = _picker(len(inputs), masks is not None, lengths is not None)
-        states, residuals = _forward(cell, weights, state, sequences, pick)
-        results = (states[1], *(s[-1] for s in states))
-
-        def backward(*upstream, **_):
-            d_outputs, *d_final = keras.tree.flatten(upstream)
-            before = tuple(ops.concatenate([s0[None], s[:-1]], axis=0) for s0, s in zip(state, states, strict=True))
-            trace = (sequences, before, states, residuals)
-            d_state, deltas, sums = _backward(cell, weights, trace, pick, d_outputs, tuple(d_final))
-            d_inputs, d_weights = cell.gradients(weights, inputs, before, states, residuals, deltas, sums)
-            return (*d_inputs, *d_state, *d_weights, *(ops.zeros_like(e) for e in extras))
-
-        return results, backward
-
-    outputs, *final = loop(*arguments)
+    outputs, *final = _differentiable(cell, x, context, state, masks)
     return outputs, tuple(final)
 
 
-def _forward(cell, weights, state, sequences, pick):
-    """States after every step and what the backward pass needs, each `[T, B, ...]`."""
+def run_to_ends(cell, x, context, state, lengths, masks=None):
+    """Run `cell` over each sketch's own steps.
 
-    def body(carry, now):
-        before, _ = carry
-        inputs, mask, alive = pick(now)
-        after, residuals = cell.step(weights, inputs, before, mask)
-        carry = (_where(alive, after, before), residuals)
-        return carry, carry  # Keras' scan under TensorFlow stacks what has the structure of the carry
+    Args:
+        lengths: `[B]` integers. What `x` holds past a sketch's length has no influence.
+        cell, x, context, state, masks: see `run`.
 
-    first = tuple(s[0] for s in sequences)
-    inputs, mask, _ = pick(first)
-    residuals = _zeros_like(cell.step(weights, inputs, state, mask)[1])
-    _, stacked = ops.scan(body, (state, residuals), sequences, length=sequences[0].shape[0])
-    return stacked
+    Returns:
+        The state after each sketch's last step; the initial one where a sketch has no steps.
+    """
+    steps = ops.arange(x.shape[0], dtype="int32")[:, None]
+    x = ops.where((steps < ops.cast(lengths, "int32")[None, :])[:, :, None], x, 0.0)
+    return tuple(_differentiable(cell, x, context, state, masks, lengths))
 
 
-def _backward(cell, weights, trace, pick, d_outputs, d_final):
-    """`(d_initial_state, deltas [T, ...], sums)`: the recurrence of the derivative, last step first."""
+def _differentiable(cell, x, context, state, masks=None, lengths=None):
+    """`(outputs, *final_state)`, or with `lengths` the states at the ends alone."""
+    weights = cell.loop_weights()
+    lengths = None if lengths is None else ops.cast(lengths, x.dtype)  # custom gradients want floats
+    extras = [e for e in (masks, lengths) if e is not None]
+    counts = (1, len(context), len(state), len(weights), len(extras))
 
-    def step(d_state, sums, now, d_output):
-        sequences, before, after, residuals = now
-        inputs, mask, alive = pick(sequences)
-        d_state = (d_state[0], d_state[1] + d_output, *d_state[2:])
-        d_after = d_state if alive is None else tuple(d * alive for d in d_state)
-        d_before, deltas, more = cell.step_backward(weights, inputs, before, after, residuals, mask, d_after)
-        if alive is not None:  # a state that stood still hands its gradient on
-            d_before = tuple(new + (1.0 - alive) * old for new, old in zip(d_before, d_state, strict=True))
-        return d_before, deltas, tuple(s + m for s, m in zip(sums, more, strict=True))
+    @ops.custom_gradient
+    def loop(*arguments):
+        (x,), context, state, weights, extras = _split(arguments, counts)
+        masks_, ends, order = (extras[0] if masks is not None else None), None, None
+        if lengths is not None:  # longest first
+            order = ops.argsort(-extras[-1])
+            ends = ops.take(ops.cast(extras[-1], "int32"), order)
+        x, masks_ = _take(order, (x, masks_), axis=1)
+        context, state = _take(order, context), _take(order, state)
+        blocks = _blocks(x.shape[0], x.shape[1], ends)
+        states, residuals = _forward(cell, weights, x, context, state, masks_, blocks)
+        back = None if order is None else ops.argsort(order)
+        if lengths is None:
+            results = (states[1], *(s[-1] for s in states))
+        else:
+            results = _take(back, _at_ends(state, states, ends))
 
-    def body(carry, now):
-        carry = step(carry[0], carry[2], now[:4], now[4])
-        return carry, carry
+        def backward(*upstream, **_):
+            upstream = tuple(keras.tree.flatten(upstream))
+            d_outputs, d_final = (upstream[0], upstream[1:]) if lengths is None else (None, _take(order, upstream))
+            trace = (x, context, residuals)
+            d_state, deltas, sums = _backward(cell, weights, trace, blocks, ends, d_outputs, d_final)
+            before = tuple(ops.concatenate([s0[None], s[:-1]], axis=0) for s0, s in zip(state, states, strict=True))
+            d_x, d_context, d_weights = cell.gradients(weights, x, context, before, states, residuals, deltas, sums)
+            d_batch = (*_take(back, (d_x,), axis=1), *_take(back, (*d_context, *d_state)))
+            return (*d_batch, *d_weights, *(ops.zeros_like(e) for e in extras))
 
-    last = keras.tree.map_structure(lambda s: s[-1], (*trace, d_outputs))
-    _, deltas, sums = cell.step_backward(weights, *_first_step(last, pick), d_final)
-    carry = (d_final, _zeros_like(deltas), _zeros_like(sums))
-    length = d_outputs.shape[0]
-    (d_state, _, sums), (_, deltas, _) = ops.scan(body, carry, (*trace, d_outputs), length=length, reverse=True)
-    return d_state, deltas, sums
+        return results, backward
 
-
-def _first_step(now, pick):
-    sequences, before, after, residuals, _ = now
-    inputs, mask, _ = pick(sequences)
-    return inputs, before, after, residuals, mask
-
-
-def _alive(like, lengths):
-    """`[T, B, 1]`: 1 while a sketch lasts, 0 afterwards."""
-    steps = ops.arange(like.shape[0], dtype="int32")[:, None]
-    return ops.cast(steps < ops.cast(lengths, "int32")[None, :], like.dtype)[:, :, None]
-
-
-def _where(alive, new, old):
-    return new if alive is None else tuple(ops.where(alive > 0, n, o) for n, o in zip(new, old, strict=True))
+    return loop(x, *context, *state, *weights, *extras)
 
 
-def _zeros_like(tree):
-    return keras.tree.map_structure(ops.zeros_like, tree)
+def _forward(cell, weights, x, context, state, masks, blocks):
+    """The state after every step and the residuals that the backward pass needs, each `[T, B, ...]`."""
+    states, residuals = (
+        _buffers(parts, x.shape[0]) for parts in cell.step(weights, x[0], context, state, _at(masks, 0))
+    )
+    for rows, start, end in blocks:
+        now, same = _rows(state, rows), _rows(context, rows)
+
+        def body(t, state, states, residuals, rows=rows, same=same):
+            state, saved = cell.step(weights, _at(x, t, rows), same, state, _at(masks, t, rows))
+            states = tuple(_put(buffer, t, s) for buffer, s in zip(states, state, strict=True))
+            return t + 1, state, states, tuple(_put(b, t, r) for b, r in zip(residuals, saved, strict=True))
+
+        going = lambda t, *_, end=end: t < end  # noqa: E731
+        _, state, states, residuals = ops.while_loop(going, body, (_int(start), now, states, residuals))
+    return states, residuals
 
 
-def _present(*values):
-    return tuple(v for v in values if v is not None)
+def _backward(cell, weights, trace, blocks, ends, d_outputs, d_final):
+    """`(d_initial_state, deltas [T, B, ...], sums)`: the recurrence of the derivative, last step first."""
+    x, context, residuals = trace
+    steps, batch_size = x.shape[:2]
+    transposed = tuple(map(_transposed, weights))
+
+    def step(t, d_after, rows):
+        saved = tuple(_at(r, t, rows) for r in residuals)
+        return cell.step_backward(weights, transposed, _at(x, t, rows), _rows(context, rows), saved, d_after)
+
+    def ending(t, d_state, rows):
+        """Adds the gradient of the states of those sketches whose last step is t."""
+        if ends is None:
+            return d_state
+        last = (ends[:rows] == t + 1)[:, None]
+        return _add(d_state, (ops.where(last, f[:rows], 0.0) for f in d_final))
+
+    _, deltas, sums = step(0, d_final, batch_size)  # for their shapes alone
+    deltas, sums = _buffers(deltas, steps), tuple(map(ops.zeros_like, sums))
+    d_state = d_final if ends is None else _rows(d_final, 0)
+    for rows, start, end in reversed(blocks):
+        d_state = tuple(ops.pad(d, [(0, rows - d.shape[0]), (0, 0)]) for d in d_state)
+
+        def body(t, d_state, deltas, sums, rows=rows):
+            d_state = ending(t, d_state, rows)
+            if d_outputs is not None:
+                d_state = (d_state[0], d_state[1] + _at(d_outputs, t, rows), *d_state[2:])
+            d_state, now, more = step(t, d_state, rows)
+            deltas = tuple(_put(buffer, t, d) for buffer, d in zip(deltas, now, strict=True))
+            return t - 1, d_state, deltas, _add(sums, more)
+
+        going = lambda t, *_, start=start: t >= start  # noqa: E731
+        _, d_state, deltas, sums = ops.while_loop(going, body, (_int(end) - 1, d_state, deltas, sums))
+    return ending(-1, d_state, batch_size), deltas, sums
+
+
+def _blocks(steps, batch_size, ends):
+    """All steps at once, or with `ends [B]`, longest first, the blocks of this module's docstring."""
+    if ends is None:
+        return [_Block(batch_size, 0, steps)]
+    rows = sorted({-(-batch_size * k // BLOCKS) for k in range(1, BLOCKS + 1)}, reverse=True)
+    until = [*(ends[r] for r in rows[1:]), ends[0]]
+    return [_Block(*block) for block in zip(rows, [0, *until[:-1]], until, strict=True)]
+
+
+def _at_ends(state, states, ends):
+    """The state after `ends [B]` steps; the initial one after none."""
+    last = [ops.take_along_axis(s, ops.maximum(ends - 1, 0)[None, :, None], axis=0)[0] for s in states]
+    return tuple(ops.where((ends > 0)[:, None], s, s0) for s0, s in zip(state, last, strict=True))
+
+
+def _take(order, parts, axis=0):
+    """Each of `parts` with its sketches in `order`; as they are without one."""
+    return tuple(p if p is None or order is None else ops.take(p, order, axis=axis) for p in parts)
+
+
+def _at(buffer, t, rows=None):
+    """Step `t` of `buffer [T, B, ...]`, its first `rows` sketches; None for None."""
+    if buffer is None:
+        return None
+    shape = (1, rows or buffer.shape[1], *buffer.shape[2:])
+    return ops.slice(buffer, (t, *(0 for _ in shape[1:])), shape)[0]
+
+
+def _put(buffer, t, value):
+    """`buffer` with its step `t`, its first rows, replaced by `value`."""
+    return ops.slice_update(buffer, (t, *(0 for _ in value.shape)), value[None])
+
+
+def _buffers(values, steps):
+    return tuple(ops.zeros((steps, *v.shape), dtype=v.dtype) for v in values)
+
+
+def _transposed(weight):
+    """`weight` with its last two axes exchanged; a vector as it is."""
+    axes = list(range(len(weight.shape)))
+    return ops.transpose(weight, (*axes[:-2], axes[-1], axes[-2])) if len(axes) > 1 else weight
+
+
+def _add(parts, more):
+    return tuple(p + m for p, m in zip(parts, more, strict=True))
+
+
+def _rows(parts, rows):
+    return tuple(part[:rows] for part in parts)
+
+
+def _int(t):
+    return ops.cast(t, "int32")
 
 
 def _split(arguments, counts):
@@ -122,15 +212,4 @@ def _split(arguments, counts):
     for count in counts:
         parts.append(tuple(arguments[start : start + count]))
         start += count
-    return (*parts, tuple(arguments[start:]))
-
-
-def _picker(inputs, has_masks, has_alive):
-    """How to read one step's slices: `slices -> (inputs, mask or None, alive or None)`."""
-
-    def pick(slices):
-        extras = list(slices[inputs:])
-        mask = extras.pop(0) if has_masks else None
-        return tuple(slices[:inputs]), mask, extras.pop(0) if has_alive else None
-
-    return pick
+    return parts

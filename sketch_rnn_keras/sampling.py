@@ -101,7 +101,7 @@ def draw_points(model, z, noise, temperature: float, *, law: str = "paper", stop
 def _draw_loop(model, z, noise, temperature, *, greedy, law, stop_at_end):
     steps, batch_size = noise.shape[:2]
     cell, weights = model.decoder, model.decoder.loop_weights()
-    context = model.decoder_context(z)  # what z contributes, once for all steps
+    context = cell.context(batch_size, z)  # what z contributes, once for all steps
     padding = np.zeros((steps, batch_size, 5), "float32")
     padding[..., 4] = 1.0
     start = np.tile(np.array([0, 0, 1, 0, 0], "float32"), (batch_size, 1))
@@ -110,7 +110,7 @@ def _draw_loop(model, z, noise, temperature, *, greedy, law, stop_at_end):
         return ops.logical_not(ops.all(ended)) if stop_at_end else step < steps
 
     def advance(step, point, state, ended, points):
-        state, _ = cell.step(weights, cell.project(point, context), state)
+        state, _ = cell.step(weights, point, context, state)
         predicted = mixture.from_raw(model.output_head(state[1]))
         if greedy:
             point = mixture.draw_greedy(predicted)

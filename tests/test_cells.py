@@ -47,22 +47,28 @@ def arrays(tree):
     return keras.tree.map_structure(ops.convert_to_numpy, tree)
 
 
-def project(cell, x, context):
-    return cell.project(ops.convert_to_tensor(x), cell.project_context(ops.convert_to_tensor(context)))
+def context_of(cell, context):
+    return cell.context(BATCH, ops.convert_to_tensor(context))
 
 
-def step_by_step(cell, inputs, state, masks=None, lengths=None):
-    """What `recurrence.run` promises, as a Python loop over `cell.step`."""
+def step_by_step(cell, x, context, state, masks=None, lengths=None):
+    """What `recurrence.run` and, with lengths, `run_to_ends` promise, as a Python loop over `cell.step`."""
     outputs, weights = [], cell.loop_weights()
     for t in range(STEPS):
-        now = tuple(i[t] for i in inputs)
-        after, _ = cell.step(weights, now, state, None if masks is None else masks[t])
+        after, _ = cell.step(weights, x[t], context, state, None if masks is None else masks[t])
         if lengths is not None:
             alive = ops.convert_to_tensor((t < lengths).astype("float32")[:, None])
             after = tuple(alive * new + (1.0 - alive) * old for new, old in zip(after, state, strict=True))
         state = after
         outputs.append(state[1])
     return ops.stack(outputs), state
+
+
+def recur(cell, x, context, state, masks=None, lengths=None):
+    """`(outputs, final state)`; with lengths, which `run_to_ends` takes, there are no outputs."""
+    if lengths is None:
+        return recurrence.run(cell, x, context, state, masks)
+    return None, recurrence.run_to_ends(cell, x, context, state, lengths, masks)
 
 
 # ------------------------------------------------------------------------------------------------------- initialisers
@@ -184,9 +190,10 @@ def test_a_context_is_an_input_that_stays(cell):
     """Projected once per sketch, it adds what it would add beside the input of every step."""
     x, context = random(STEPS, BATCH, INPUT), random(BATCH, CONTEXT, seed=1)
     both = np.concatenate([x, np.broadcast_to(context, (STEPS, *context.shape))], axis=-1)
-    whole = arrays(cell.project(ops.convert_to_tensor(both)))
-    for part, expected in zip(arrays(project(cell, x, context)), whole, strict=True):
-        np.testing.assert_allclose(part, expected, rtol=1e-5, atol=1e-5)
+    state = tuple(map(ops.convert_to_tensor, random_state(cell)))
+    outputs = arrays(step_by_step(cell, ops.convert_to_tensor(x), context_of(cell, context), state)[0])
+    expected = arrays(step_by_step(cell, ops.convert_to_tensor(both), cell.context(BATCH), state)[0])
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
 
 
 # ------------------------------------------------------------------------------------------------- equations, dropout
@@ -215,7 +222,7 @@ def one_step(cell, mask, seed=7):
     x, state = random(BATCH, INPUT, seed=seed), random_state(cell)
     tensors = tuple(ops.convert_to_tensor(s) for s in state)
     mask = None if mask is None else ops.convert_to_tensor(mask)
-    after, _ = cell.step(cell.loop_weights(), cell.project(ops.convert_to_tensor(x)), tensors, mask)
+    after, _ = cell.step(cell.loop_weights(), ops.convert_to_tensor(x), cell.context(BATCH), tensors, mask)
     return keras.tree.map_structure(lambda v: np.asarray(v, "float64"), (x, state, arrays(after)))
 
 
@@ -281,7 +288,8 @@ def test_a_mask_of_ones_is_no_dropout(cell):
 def test_a_recurrence_and_its_gradients_are_those_of_its_steps(cell, masks, lengths):
     """The hand-written backward pass against automatic differentiation of a Python loop: inputs, state, every weight.
 
-    The cost weighs the outputs of all steps and all parts of the final state, so that no gradient can hide.
+    The cost weighs the outputs of all steps (without lengths) and all parts of the final state, so that no gradient can
+    hide.
     """
     x, context = keras.Variable(random(STEPS, BATCH, INPUT)), keras.Variable(random(BATCH, CONTEXT, seed=1))
     state = [keras.Variable(s) for s in random_state(cell)]
@@ -290,12 +298,13 @@ def test_a_recurrence_and_its_gradients_are_those_of_its_steps(cell, masks, leng
     masks = None if masks is None else ops.convert_to_tensor(masks)
 
     def cost(run):
-        inputs = cell.project(x.value, cell.project_context(context.value))
-        outputs, final = run(cell, inputs, tuple(s.value for s in state), masks, lengths)
-        return ops.sum(outputs * on_outputs) + sum(ops.sum(f * w) for f, w in zip(final, on_final, strict=True))
+        same = cell.context(BATCH, context.value)
+        outputs, final = run(cell, x.value, same, tuple(s.value for s in state), masks, lengths)
+        total = sum(ops.sum(f * w) for f, w in zip(final, on_final, strict=True))
+        return total if lengths is not None else total + ops.sum(outputs * on_outputs)
 
     variables = [x, context, *state, *cell.trainable_variables]
-    value, found = cost_and_gradients(lambda: cost(recurrence.run), variables)
+    value, found = cost_and_gradients(lambda: cost(recur), variables)
     reference, expected = cost_and_gradients(lambda: cost(step_by_step), variables)
     assert value == pytest.approx(reference, rel=1e-5)
     for variable, gradient, true in zip(variables, found, expected, strict=True):
@@ -303,33 +312,57 @@ def test_a_recurrence_and_its_gradients_are_those_of_its_steps(cell, masks, leng
         np.testing.assert_allclose(gradient, true, rtol=1e-4, atol=1e-4 * np.abs(true).max(), err_msg=variable.path)
 
 
-def test_outputs_and_final_state_are_those_of_the_steps(cell):
-    inputs = project(cell, random(STEPS, BATCH, INPUT), random(BATCH, CONTEXT, seed=1))
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["all", "lengths"])
+def test_outputs_and_final_state_are_those_of_the_steps(cell, lengths):
+    x, context = ops.convert_to_tensor(random(STEPS, BATCH, INPUT)), random(BATCH, CONTEXT, seed=1)
     state, masks = tuple(map(ops.convert_to_tensor, random_state(cell))), ops.convert_to_tensor(random_masks())
-    outputs, final = arrays(recurrence.run(cell, inputs, state, masks, LENGTHS))
-    expected_outputs, expected_final = arrays(step_by_step(cell, inputs, state, masks, LENGTHS))
-    np.testing.assert_allclose(outputs, expected_outputs, rtol=1e-5, atol=1e-6)
+    context = context_of(cell, context)
+    outputs, final = arrays(recur(cell, x, context, state, masks, lengths))
+    expected_outputs, expected_final = arrays(step_by_step(cell, x, context, state, masks, lengths))
+    if lengths is None:
+        np.testing.assert_allclose(outputs, expected_outputs, rtol=1e-5, atol=1e-6)
     for found, expected in zip(final, expected_final, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_past_its_length_a_sketch_stands_still(cell):
-    inputs = project(cell, random(STEPS, BATCH, INPUT), random(BATCH, CONTEXT, seed=1))
-    state = random_state(cell)
-    outputs, final = arrays(recurrence.run(cell, inputs, tuple(map(ops.convert_to_tensor, state)), None, LENGTHS))
-    np.testing.assert_array_equal(outputs[-1], final[1])
-    for b, n in enumerate(LENGTHS):
-        last = state[1][b] if n == 0 else outputs[n - 1, b]
-        np.testing.assert_array_equal(outputs[n:, b], np.tile(last, (STEPS - n, 1)))
-        for part, start in zip(final, state, strict=True):
-            assert np.array_equal(part[b], start[b]) == (n == 0)
-    assert np.abs(np.diff(outputs[:, 2], axis=0)).min(axis=-1).all()  # the longest sketch moves at every step
+def test_a_sketch_without_steps_keeps_its_state_and_gradient(cell):
+    x, context = ops.convert_to_tensor(random(STEPS, BATCH, INPUT)), context_of(cell, random(BATCH, CONTEXT, seed=1))
+    state = [keras.Variable(s) for s in random_state(cell)]
+
+    def first_parts():
+        final = recurrence.run_to_ends(cell, x, context, tuple(s.value for s in state), LENGTHS)
+        return sum(ops.sum(f[1]) for f in final)  # LENGTHS[1] is 0
+
+    value, gradients = cost_and_gradients(first_parts, state)
+    assert value == pytest.approx(sum(ops.convert_to_numpy(s)[1].sum() for s in state), rel=1e-5)
+    for gradient in gradients:
+        np.testing.assert_array_equal(gradient, np.arange(BATCH)[:, None] == 1 + np.zeros_like(gradient))
 
 
 def test_padding_has_no_influence_not_even_through_nan(cell):
+    """Neither on the states at the ends nor on the gradient of any weight."""
     x = random(STEPS, BATCH, INPUT)
     other = np.where((np.arange(STEPS)[:, None] < LENGTHS)[:, :, None], x, np.float32(np.nan))
-    context, state = random(BATCH, CONTEXT, seed=1), tuple(map(ops.convert_to_tensor, random_state(cell)))
-    runs = [arrays(recurrence.run(cell, project(cell, v, context), state, None, LENGTHS)) for v in (x, other)]
-    for a, b in zip(*map(keras.tree.flatten, runs), strict=True):
+    state = tuple(map(ops.convert_to_tensor, random_state(cell)))
+
+    def cost(points):
+        context = context_of(cell, random(BATCH, CONTEXT, seed=1))
+        final = recurrence.run_to_ends(cell, ops.convert_to_tensor(points), context, state, LENGTHS)
+        return sum(ops.sum(f) for f in final)
+
+    results = [
+        cost_and_gradients(lambda points=points: cost(points), cell.trainable_variables) for points in (x, other)
+    ]
+    for a, b in zip(*map(keras.tree.flatten, results), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7])
+def test_every_batch_size_is_cut_into_blocks(batch_size):
+    """The rows and steps of the blocks cover each sketch's own steps, and no step runs twice."""
+    lengths = np.sort(np.random.default_rng(batch_size).integers(1, 9, batch_size))[::-1].astype("int32")
+    blocks = recurrence._blocks(9, batch_size, ops.convert_to_tensor(lengths.copy()))
+    rows_at = [max([b.rows for b in blocks if int(b.start) <= t < int(b.end)], default=0) for t in range(9)]
+    assert sum(int(b.end) - int(b.start) for b in blocks) == lengths.max()
+    for t, rows in enumerate(rows_at):
+        assert rows >= (lengths > t).sum()

@@ -65,9 +65,9 @@ def test_final_state(golden):
     model, x = golden.model, np.moveaxis(golden.strokes5[:, :-1], 1, 0)
     z = latent(golden)
     state, weights = model.decoder_start(z, len(golden.lengths)), model.decoder.loop_weights()
+    context = model.decoder.context(len(golden.lengths), z)
     for now in x:
-        inputs = model.decoder.project(ops.convert_to_tensor(now), model.decoder_context(z))
-        state, _ = model.decoder.step(weights, inputs, state)
+        state, _ = model.decoder.step(weights, ops.convert_to_tensor(now), context, state)
     close(model.decoder.pack(state), golden.expected["final_state"])
 
 

@@ -15,6 +15,7 @@ from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.interop import magenta
 from sketch_rnn_keras.model import SketchRNN, load_model
+from sketch_rnn_keras.training import backend
 
 BATCH, STEPS = 2, 5
 LENGTHS = np.array([3, 5], "int32")
@@ -204,10 +205,25 @@ def test_masks_are_a_stream_that_the_seed_decides():
 
 def test_masks_come_from_the_given_source():
     model = build(recurrent_dropout_prob=0.5)
-    masks = model.dropout_masks(BATCH, STEPS, uniform=lambda shape: ops.full(shape, 0.25))
-    assert all((array(mask) == 2.0).all() for mask in masks.values())
-    masks = model.dropout_masks(BATCH, STEPS, uniform=lambda shape: ops.full(shape, 0.5))
-    assert not any(array(mask).any() for mask in masks.values())
+    masks = model.dropout_masks(BATCH, STEPS, lambda shape, keep_prob: ops.full(shape, 3.0 / keep_prob))
+    assert masks.keys() == {"encoder_forward", "encoder_backward", "decoder"}
+    assert all((array(mask) == 6.0).all() for mask in masks.values())
+
+
+@pytest.mark.parametrize("keep_prob", [0.9, 0.25])
+def test_the_backend_s_mask_source_keeps_and_scales(decoder_only, keep_prob):
+    def two_masks(seed):
+        draw = backend().mask_source(seed)
+        return [draw((40, 50, 60), keep_prob) for _ in range(2)]
+
+    draw_two = backend().compiled(decoder_only, two_masks)
+    masks, same, other = (list(map(array, draw_two(np.int32(seed)))) for seed in (3, 3, 4))
+    for mask, again in zip(masks, same, strict=True):
+        np.testing.assert_array_equal(np.unique(mask), np.float32([0.0, 1.0 / keep_prob]))
+        assert abs(mask.mean() - 1.0) < 5.0 * np.sqrt((1.0 / keep_prob - 1.0) / mask.size)
+        np.testing.assert_array_equal(mask, again)
+    assert np.any(masks[0] != masks[1])
+    assert np.any(masks[0] != other[0])
 
 
 def test_an_output_mask_of_zeros_leaves_the_bias(conditional):
@@ -240,9 +256,9 @@ def test_the_input_mask_multiplies_the_point_and_the_latent_vector(conditional):
 
     mask[:, :, 0], mask[:, :, 5:] = 1.0, 0.0  # z
     masked = array(conditional.decode(strokes, z, {"input": ops.convert_to_tensor(mask)}))
-    projected = conditional.decoder.project(ops.convert_to_tensor(np.moveaxis(strokes, 1, 0)))
     state, weights = conditional.decoder_start(z), conditional.decoder.loop_weights()
-    state, _ = conditional.decoder.step(weights, (projected[0][0],), state)
+    first, context = ops.convert_to_tensor(strokes[:, 0]), conditional.decoder.context(BATCH)
+    state, _ = conditional.decoder.step(weights, first, context, state)
     np.testing.assert_allclose(masked[:, 0], array(conditional.output_head(state[1])), rtol=1e-5, atol=1e-6)
 
 

@@ -7,6 +7,7 @@ import itertools
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 import keras
 
 
@@ -63,10 +64,15 @@ def compiled_update(model, optimizer, objective):
     return update
 
 
-def uniform_source(seed):
-    """`shape -> tensor` of float32 in [0, 1): each call another draw from the stream of `seed`, a scalar integer."""
-    key, draws = jax.random.key(seed), itertools.count()
-    return lambda shape: jax.random.uniform(jax.random.fold_in(key, next(draws)), shape)
+def mask_source(seed):
+    """`(shape, keep_prob) -> mask`, as in `tensorflow.py`; "rbg" is the generator XLA has in hardware's own terms."""
+    key, draws = jax.random.key(seed, impl="rbg"), itertools.count()
+
+    def draw(shape, keep_prob):
+        bits = jax.random.bits(jax.random.fold_in(key, next(draws)), shape, "uint32")
+        return jnp.where(bits < jnp.uint32(min(round(keep_prob * 2**32), 2**32 - 1)), jnp.float32(1.0 / keep_prob), 0.0)
+
+    return draw
 
 
 EventWriter = None  # TensorBoard events are written under TensorFlow

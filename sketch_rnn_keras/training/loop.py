@@ -110,7 +110,7 @@ def objective(model: SketchRNN):
 
     def cost(strokes5, lengths, noise, dropout_seed, kl_weight):
         batch_size, points = strokes5.shape[:2]
-        masks = model.dropout_masks(batch_size, points - 1, backend().uniform_source(dropout_seed))
+        masks = model.dropout_masks(batch_size, points - 1, backend().mask_source(dropout_seed))
         terms = model.loss_terms(strokes5, lengths, noise, masks)
         return terms["recon"] + kl_weight * terms["kl"], terms
 
