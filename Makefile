@@ -1,11 +1,12 @@
 # make quickstart   set up, train on the built-in drawings, write quickstart.png and quickstart.svg
 # make test         set up, check style, run every test
+# make bench        set up, measure against Keras and, where it is installed, PyTorch
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BACKEND_TESTS := $(patsubst %,tests/test_%.py,cells golden golden_training losses mixture model sampling training)
 
-.PHONY: quickstart test lint format clean
+.PHONY: quickstart test bench lint format clean
 
 quickstart: $(VENV)/.installed
 	@$(BIN)/sketch-rnn train --run-dir runs/quickstart \
@@ -16,6 +17,9 @@ quickstart: $(VENV)/.installed
 test: lint
 	$(BIN)/python -m pytest
 	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/python -m pytest -m "not tensorflow" $(BACKEND_TESTS)
+
+bench: $(VENV)/.installed-dev
+	@for name in data sample train_step; do $(BIN)/python benchmarks/$$name.py && echo; done
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -26,8 +26,11 @@ class GatewiseOrthogonal(keras.initializers.Initializer):
         rng = np.random.default_rng([self.seed, rows, columns])
         blocks = []
         for _ in range(self.gates):
-            left, _, right = np.linalg.svd(rng.standard_normal((rows, columns // self.gates)), full_matrices=False)
-            blocks.append(left if left.shape == (rows, columns // self.gates) else right)
+            normal = rng.standard_normal((rows, columns // self.gates))
+            tall = normal if rows >= normal.shape[1] else normal.T
+            q, r = np.linalg.qr(tall)
+            q *= np.sign(np.diag(r))  # makes the draw uniform over all orthogonal matrices
+            blocks.append(q if tall is normal else q.T)
         return ops.convert_to_tensor(np.concatenate(blocks, axis=1), dtype=dtype or keras.config.floatx())
 
     def get_config(self):
