@@ -69,7 +69,7 @@ def sgemm_rate(size: int = 2048) -> float:
 
 
 def compare(names: list[str], rounds: int, warm_up: int = 2) -> list[Contender]:
-    """Let the contenders take turns: `results` holds their rounds, `rates` sgemm beside each, `first` the first call."""
+    """Let the contenders take turns: `results` are their rounds, `rates` sgemm beside each, `first` the first call."""
     contenders = []
     for name in names:
         print(f"warming up: {name}", file=sys.stderr)

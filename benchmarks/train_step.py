@@ -1,8 +1,8 @@
 """One training step, data included: ours against the same model on the LSTM layers of Keras and PyTorch.
 
 Prints a Markdown table. The peers are written from the public documentation of their libraries, share our loss and our
-data, and have less to do than ours. Each runs in the way that is fastest for it. Keras' dropout falls on the recurrent state, with one mask for all steps, and the
-others have none; PyTorch's encoder runs over the padding too.
+data, run in the way that is fastest for each, and have less to do than ours: Keras' dropout falls on the recurrent
+state, with one mask for all steps, and the others have none; PyTorch's encoder runs over the padding too.
 """
 
 import numpy as np

@@ -4,6 +4,7 @@ Exit status: 0 done, 1 training diverged, 2 bad input (one sentence on standard 
 Nothing that needs a backend is imported before a command runs, so that `--help` answers at once.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -127,12 +128,25 @@ def sample(
     from .model import load_model
     from .sampling import sample
 
-    sketches = sample(
-        load_model(model), count, temperature, seed, max_points=max_points, temperature_law=temperature_law
-    )
+    loaded, options = load_model(model), {"max_points": max_points, "temperature_law": temperature_law}
+    with _progress_bar("sketches", count) as progress:
+        sketches = sample(loaded, count, temperature, seed, **options, progress=progress)
     texts = [str(k) for k in range(count)] if labels else None
     draw_sketches(sketches, output, columns=columns, labels=texts)
     _print(f"wrote  {output}: {count} sketches at temperature {temperature:g}, seed {seed}")
+
+
+@contextlib.contextmanager
+def _progress_bar(what: str, total: int):
+    """A function to call with the number finished; on a terminal it moves a bar, which goes when it is full."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn(what), MofNCompleteColumn(), BarColumn(bar_width=20), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda finished: bar.update(task, completed=finished)
 
 
 @app.command()

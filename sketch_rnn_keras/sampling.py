@@ -5,6 +5,7 @@ Enters: a model, a temperature, a seed, optionally latent vectors. Leaves: strok
 Source: section 3.2 of arXiv 1704.03477 (unconditional generation: section 3.4), temperature: equation 8.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -27,6 +28,7 @@ def sample(
     z=None,
     max_points: int | None = None,
     temperature_law: str = "paper",
+    progress: Callable[[int], None] | None = None,
 ) -> list[np.ndarray]:
     """Draw sketches.
 
@@ -40,6 +42,7 @@ def sample(
         z: `[count, N_z]` latent vectors; drawn from N(0, I) when None. Not for decoder-only models.
         max_points: a sketch that has not ended by then is cut; N_max by default.
         temperature_law: "paper" (variances times tau) or "magenta" (standard deviations times tau).
+        progress: told, now and then, how many sketches are finished.
 
     Returns:
         A list of float32 stroke-3 arrays `[n, 3]` in data units (in the model's units when its `scale_factor` is
@@ -68,6 +71,8 @@ def sample(
         chunk_z = None if z is None else z[np.minimum(rows, count - 1)]
         points = draw_points(model, chunk_z, noise, temperature, law=temperature_law)
         sketches += [to_stroke3(sketch, has_start_token=False) * scale for sketch in points]
+        if progress:
+            progress(min(len(sketches), count))
     return sketches[:count]
 
 

@@ -221,3 +221,10 @@ def test_impossible_z(model, z):
 def test_z_for_a_model_without(decoder_only):
     with pytest.raises(InputError, match="^z: .*decoder-only"):
         sample(decoder_only, z=Z)
+
+
+def test_progress_ends_at_the_number_asked_for(model, monkeypatch):
+    monkeypatch.setattr("sketch_rnn_keras.sampling.CHUNK", 2)
+    told = []
+    sample(model, 5, progress=told.append)
+    assert told == [2, 4, 5]
