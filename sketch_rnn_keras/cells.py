@@ -23,23 +23,6 @@ HYPER_EMBEDDING = 32
 NARROW = 8  # see `_fused_product`
 
 
-def _outer(a, b):
-    """Sum over steps and batch of the outer products of `a [T, B, m]` and `b [T, B, n]`: `[m, n]`."""
-    return ops.matmul(ops.transpose(ops.reshape(a, (-1, a.shape[-1]))), ops.reshape(b, (-1, b.shape[-1])))
-
-
-def _product(x, kernel):
-    """`x [..., D]` times the first D rows of `kernel`."""
-    return ops.matmul(x, kernel[: x.shape[-1]])
-
-
-def _fused_product(x, kernel):
-    """The same, for a few numbers as part of the element-wise work around it instead of a matrix product."""
-    if x.shape[-1] > NARROW:
-        return _product(x, kernel)
-    return sum(x[..., k : k + 1] * kernel[k] for k in range(x.shape[-1]))
-
-
 def _repeat(vector, count):
     """`vector [n]` as each of the rows of `[count, n]`.
 
@@ -57,12 +40,6 @@ def _repeat(vector, count):
     return repeat(vector)
 
 
-def _input_gradients(x, kernel, d_product, d_kernel):
-    """Gradients of `_product` over all steps with respect to `x [T, B, D]` and to the whole `kernel`."""
-    d_x = ops.matmul(d_product, ops.transpose(kernel[: x.shape[-1]]))
-    return d_x, ops.pad(d_kernel, [(0, kernel.shape[0] - x.shape[-1]), (0, 0)])
-
-
 def _values(table, names):
     return [table[name].value for name in names]
 
@@ -72,8 +49,8 @@ class _Cell(keras.layers.Layer):
 
     packed_order = (0, 1)
 
-    def __init__(self, units: int, input_size: int, context_size: int = 0, seed: int = 0, name: str | None = None):
-        super().__init__(name=name)
+    def __init__(self, units: int, input_size: int, context_size: int = 0, seed: int = 0, **kwargs):
+        super().__init__(**kwargs)
         self.units, self.input_size, self.context_size, self.seed = units, input_size, context_size, seed
         self.state_sizes = (units, units)
         self.build()
@@ -97,14 +74,14 @@ class _Cell(keras.layers.Layer):
 
     def _biases(self):
         """What is added to the product of each of `_input_kernels`."""
-        return (ops.zeros((4 * self.units,), dtype=self.compute_dtype),)
+        return (ops.zeros((4 * self.units,), dtype=self.variable_dtype),)
 
     def context(self, batch_size: int, z=None):
         """What is the same at every step: the bias and the contribution of `z [B, C]`, a tuple of `[B, ...]`."""
         parts = []
         for kernel, bias in zip(self._input_kernels(), self._biases(), strict=True):
             part = _repeat(bias, batch_size)
-            parts.append(part if z is None else part + ops.matmul(z, kernel[self.input_size :]))
+            parts.append(part if z is None else part + self._matmul(z, kernel[self.input_size :]))
         return tuple(parts)
 
     def gradients(self, weights, x, context, before, after, residuals, deltas, sums):
@@ -120,13 +97,39 @@ class _Cell(keras.layers.Layer):
         Returns:
             `(d_x, d_context, d_weights)`.
         """
-        d_kernels = _outer(ops.concatenate([x, before[1]], axis=-1), deltas[0])  # one pass over the deltas
-        d_x, d_kernel = _input_gradients(x, weights[0], deltas[0], d_kernels[: x.shape[-1]])
+        d_kernels = self._outer(ops.concatenate([x, before[1]], axis=-1), deltas[0])  # one pass over the deltas
+        d_x, d_kernel = self._input_gradients(x, weights[0], deltas[0], d_kernels[: x.shape[-1]])
         return d_x, (ops.sum(deltas[0], axis=0),), (d_kernel, d_kernels[x.shape[-1] :], *sums)
+
+    def _matmul(self, a, b):
+        """`a b`; under a mixed policy the product alone is computed in the lower precision."""
+        if self.compute_dtype == self.variable_dtype:
+            return ops.matmul(a, b)
+        product = ops.matmul(ops.cast(a, self.compute_dtype), ops.cast(b, self.compute_dtype))
+        return ops.cast(product, self.variable_dtype)
+
+    def _product(self, x, kernel):
+        """`x [..., D]` times the first D rows of `kernel`."""
+        return self._matmul(x, kernel[: x.shape[-1]])
+
+    def _fused_product(self, x, kernel):
+        """The same, for a few numbers as part of the element-wise work around it instead of a matrix product."""
+        if x.shape[-1] > NARROW:
+            return self._product(x, kernel)
+        return sum(x[..., k : k + 1] * kernel[k] for k in range(x.shape[-1]))
+
+    def _outer(self, a, b):
+        """Sum over steps and batch of the outer products of `a [T, B, m]` and `b [T, B, n]`: `[m, n]`."""
+        return self._matmul(ops.transpose(ops.reshape(a, (-1, a.shape[-1]))), ops.reshape(b, (-1, b.shape[-1])))
+
+    def _input_gradients(self, x, kernel, d_product, d_kernel):
+        """Gradients of `_product` over all steps with respect to `x [T, B, D]` and to the whole `kernel`."""
+        d_x = self._matmul(d_product, ops.transpose(kernel[: x.shape[-1]]))
+        return d_x, ops.pad(d_kernel, [(0, kernel.shape[0] - x.shape[-1]), (0, 0)])
 
     def zero_state(self, batch_size: int):
         """The state before the first step."""
-        return tuple(ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_sizes)
+        return tuple(ops.zeros((batch_size, size), dtype=self.variable_dtype) for size in self.state_sizes)
 
     def pack(self, state):
         """`(c, h, ...)` -> the original's packed state `[B, sum(state_sizes)]`."""
@@ -167,7 +170,7 @@ class LSTMCell(_Cell):
             `(next state, residuals)`; the residuals `[B, ...]` are what `step_backward` wants to know.
         """
         c, h = state
-        pre = _fused_product(x, weights[0]) + ops.matmul(h, weights[1]) + context[0]
+        pre = self._fused_product(x, weights[0]) + self._matmul(h, weights[1]) + context[0]
         c, h, slopes = gates.lstm(pre, c, mask)
         return (c, h), tuple(slopes)
 
@@ -184,7 +187,7 @@ class LSTMCell(_Cell):
             `(d_before, deltas, sums)`: deltas `[B, ...]` are kept for every step, sums are added up over the steps.
         """
         d_pre, d_c = gates.lstm_backward(gates.Slopes(*residuals), *d_after)
-        return (d_c, ops.matmul(d_pre, transposed[1])), (d_pre,), ()
+        return (d_c, self._matmul(d_pre, transposed[1])), (d_pre,), ()
 
 
 class LayerNormLSTMCell(_Cell):
@@ -212,7 +215,7 @@ class LayerNormLSTMCell(_Cell):
     def step(self, weights, x, context, state, mask=None):
         """See `LSTMCell.step`."""
         c, h = state
-        pre = _product(x, weights[0]) + ops.matmul(h, weights[1]) + context[0]
+        pre = self._product(x, weights[0]) + self._matmul(h, weights[1]) + context[0]
         c, h, residuals = gates.layer_norm_lstm(pre, c, mask, gates.LayerNormWeights(*weights[2:]))
         return (c, h), residuals
 
@@ -220,7 +223,7 @@ class LayerNormLSTMCell(_Cell):
         """See `LSTMCell.step_backward`."""
         norm = gates.LayerNormWeights(*weights[2:])
         d_pre, d_c, d_norm = gates.layer_norm_lstm_backward(residuals, norm, *d_after)
-        return (d_c, ops.matmul(d_pre, transposed[1])), (d_pre,), tuple(d_norm)
+        return (d_c, self._matmul(d_pre, transposed[1])), (d_pre,), tuple(d_norm)
 
 
 class HyperLSTMCell(LayerNormLSTMCell):
@@ -239,7 +242,11 @@ class HyperLSTMCell(LayerNormLSTMCell):
         self.bias = self._vector("bias", 4 * self.units, 0.0)
         self._build_layer_norm()
         self.hyper = LayerNormLSTMCell(
-            HYPER_UNITS, self.input_size + self.context_size + self.units, seed=self.seed + 1, name="hyper"
+            HYPER_UNITS,
+            self.input_size + self.context_size + self.units,
+            seed=self.seed + 1,
+            name="hyper",
+            dtype=self.dtype_policy,
         )
         self.state_sizes = (self.units, self.units, HYPER_UNITS, HYPER_UNITS)
         down, up = (HYPER_UNITS, HYPER_EMBEDDING), (HYPER_EMBEDDING, self.units)
@@ -259,7 +266,7 @@ class HyperLSTMCell(LayerNormLSTMCell):
         return self.input_kernel.value, self.hyper.input_kernel.value[: self.input_size + self.context_size]
 
     def _biases(self):
-        zeros = [ops.zeros((4 * size,), dtype=self.compute_dtype) for size in (self.units, HYPER_UNITS)]
+        zeros = [ops.zeros((4 * size,), dtype=self.variable_dtype) for size in (self.units, HYPER_UNITS)]
         return tuple(zeros)  # the scale of what x contributes must not fall on the bias: `step` adds it
 
     def loop_weights(self):
@@ -291,20 +298,22 @@ class HyperLSTMCell(LayerNormLSTMCell):
         kernel, norm, bias, hyper_kernel, hyper_norm, down, offset, up = self._named(weights)
         c, h, hyper_c, hyper_h = state
         hyper_pre = (
-            _product(x, weights[1]) + context[1] + ops.matmul(ops.concatenate([h, hyper_h], axis=-1), hyper_kernel)
+            self._product(x, weights[1])
+            + context[1]
+            + self._matmul(ops.concatenate([h, hyper_h], axis=-1), hyper_kernel)
         )
         hyper_c, hyper_h, hyper_residuals = gates.layer_norm_lstm(hyper_pre, hyper_c, None, hyper_norm)
-        embeddings = ops.matmul(hyper_h, down) + offset
+        embeddings = self._matmul(hyper_h, down) + offset
         scale_x, scale_h, shift = self._modulation(embeddings, up)
-        recurrent = ops.matmul(h, kernel)
-        pre = scale_x * (_product(x, weights[0]) + context[0]) + scale_h * recurrent + shift + bias
+        recurrent = self._matmul(h, kernel)
+        pre = scale_x * (self._product(x, weights[0]) + context[0]) + scale_h * recurrent + shift + bias
         c, h, residuals = gates.layer_norm_lstm(pre, c, mask, norm)
         return (c, h, hyper_c, hyper_h), (*residuals, *hyper_residuals, embeddings, recurrent)
 
     def _modulation(self, embeddings, up):
         """Scales of the contributions from x and from h, and shifts, each `[B, 4 H]`."""
         codes = ops.split(embeddings, len(self.scaled) + len(self.shifted), axis=-1)
-        parts = [ops.matmul(code, up[k]) for k, code in enumerate(codes)]
+        parts = [self._matmul(code, up[k]) for k, code in enumerate(codes)]
         return tuple(ops.concatenate(parts[k : k + 4], axis=-1) for k in (0, 4, 8))
 
     def step_backward(self, weights, transposed, x, context, residuals, d_after):
@@ -314,14 +323,14 @@ class HyperLSTMCell(LayerNormLSTMCell):
         main, hyper, (embeddings, recurrent) = residuals[:10], residuals[10:20], residuals[20:]
         d_pre, d_c, d_norm = gates.layer_norm_lstm_backward(main, norm, *d_after[:2])
         scale_x, scale_h, _ = self._modulation(embeddings, up)
-        from_x = _product(x, weights[0]) + context[0]
+        from_x = self._product(x, weights[0]) + context[0]
         parts = [part for d in (d_pre * from_x, d_pre * recurrent, d_pre) for part in ops.split(d, 4, axis=-1)]
-        d_embeddings = ops.concatenate([ops.matmul(part, up_t[k]) for k, part in enumerate(parts)], axis=-1)
-        d_hyper_h = d_after[3] + ops.matmul(d_embeddings, down_t)
+        d_embeddings = ops.concatenate([self._matmul(part, up_t[k]) for k, part in enumerate(parts)], axis=-1)
+        d_hyper_h = d_after[3] + self._matmul(d_embeddings, down_t)
         d_hyper_pre, d_hyper_c, d_hyper_norm = gates.layer_norm_lstm_backward(hyper, hyper_norm, d_after[2], d_hyper_h)
         d_scaled, d_recurrent = d_pre * scale_x, d_pre * scale_h
-        d_both = ops.matmul(d_hyper_pre, hyper_kernel_t)
-        d_h = ops.matmul(d_recurrent, kernel_t) + d_both[..., : self.units]
+        d_both = self._matmul(d_hyper_pre, hyper_kernel_t)
+        d_h = self._matmul(d_recurrent, kernel_t) + d_both[..., : self.units]
         deltas = (d_scaled, d_hyper_pre, d_pre, d_recurrent, d_embeddings)
         d_before = (d_c, d_h, d_hyper_c, d_both[..., self.units :])
         return d_before, deltas, (*d_norm, *d_hyper_norm)
@@ -331,23 +340,23 @@ class HyperLSTMCell(LayerNormLSTMCell):
         d_scaled, d_hyper_pre, d_pre, d_recurrent, d_embeddings = deltas
         embeddings, recurrent = residuals[20:]
         h, hyper_h = before[1], before[3]
-        from_x = _product(x, weights[0]) + context[0]
+        from_x = self._product(x, weights[0]) + context[0]
         parts = [p for d in (d_pre * from_x, d_pre * recurrent, d_pre) for p in ops.split(d, 4, axis=-1)]
         codes = ops.split(embeddings, 12, axis=-1)
-        d_hyper_kernels = _outer(ops.concatenate([x, h, hyper_h], axis=-1), d_hyper_pre)
-        d_x, d_kernel = _input_gradients(x, weights[0], d_scaled, _outer(x, d_scaled))
-        d_x_hyper, d_hyper_kernel = _input_gradients(x, weights[1], d_hyper_pre, d_hyper_kernels[: x.shape[-1]])
+        d_hyper_kernels = self._outer(ops.concatenate([x, h, hyper_h], axis=-1), d_hyper_pre)
+        d_x, d_kernel = self._input_gradients(x, weights[0], d_scaled, self._outer(x, d_scaled))
+        d_x_hyper, d_hyper_kernel = self._input_gradients(x, weights[1], d_hyper_pre, d_hyper_kernels[: x.shape[-1]])
         d_weights = (
             d_kernel,
             d_hyper_kernel,
-            _outer(h, d_recurrent),
+            self._outer(h, d_recurrent),
             *sums[:4],
             ops.sum(d_pre, axis=(0, 1)),
             d_hyper_kernels[x.shape[-1] :],
             *sums[4:],
-            _outer(after[3], d_embeddings),
+            self._outer(after[3], d_embeddings),
             ops.sum(d_embeddings, axis=(0, 1)),
-            ops.stack([_outer(code, part) for code, part in zip(codes, parts, strict=True)]),
+            ops.stack([self._outer(code, part) for code, part in zip(codes, parts, strict=True)]),
         )
         d_context = (ops.sum(d_scaled, axis=0), ops.sum(d_hyper_pre, axis=0))
         return d_x + d_x_hyper, d_context, d_weights

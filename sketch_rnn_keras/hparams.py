@@ -63,6 +63,9 @@ Names = Annotated[
     "a file or category name, or a non-empty list of them",
 ]
 Cell = Annotated[Literal["lstm", "layer_norm", "hyper"], 'one of "lstm", "layer_norm", "hyper"']
+Precision = Annotated[
+    Literal["float32", "mixed_bfloat16", "mixed_float16"], 'one of "float32", "mixed_bfloat16", "mixed_float16"'
+]
 Positive = _real("a finite number above 0", gt=0)
 NonNegative = _real("a finite number of at least 0", ge=0)
 Probability = _real("a number above 0 and at most 1", gt=0, le=1)
@@ -112,6 +115,7 @@ class HParams(BaseModel):
     is_training: Switch = Field(True, description="false turns every dropout off")
 
     # Not the original's.
+    precision: Precision = Field("float32", description="Of the cells' matrix products; mixed ones are for GPUs")
     seed: Seed = Field(0, description="Seed of every random stream: weights, batches, dropout, latent noise")
     log_every: Count = Field(20, description="Steps between rows of the training log")
     description: Text = Field("", description="Free text: the command to run, the data it needs, what was measured")

@@ -25,7 +25,7 @@ class _Projection(keras.layers.Layer):
     """`x W + b`, the original's `super_linear`: normal kernel of standard deviation 0.001, bias 0."""
 
     def __init__(self, input_size: int, output_size: int, seed: int, name: str, glorot: bool = False):
-        super().__init__(name=name)
+        super().__init__(name=name, dtype=keras.config.floatx())
         kernel = keras.initializers.RandomNormal(stddev=0.001, seed=seed)
         bias = keras.initializers.Zeros()
         if glorot:  # Magenta: TensorFlow's default initialiser, for the output's bias as well as for its kernel
@@ -55,7 +55,7 @@ class SketchRNN(keras.Model):
     """
 
     def __init__(self, hparams: HParams, scale_factor: float | None = None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
         if not isinstance(hparams, HParams):
             raise InputError(f"SketchRNN: expected an HParams, received {type(hparams).__name__}; see HParams.load")
         self.hparams = hparams
@@ -66,13 +66,17 @@ class SketchRNN(keras.Model):
         context = hparams.z_size if hparams.conditional else 0
         self.encoder_forward = self.encoder_backward = None
         self.mu = self.presigma = self.initial_state = None
-        self.decoder = CELLS[hparams.dec_model](hparams.dec_rnn_size, 5, context, seed=next(seeds), name="decoder")
+        mixed = hparams.precision != "float32"  # only the cells' matrix products are ever in a lower precision
+        options = {"dtype": hparams.precision if mixed else keras.config.floatx()}
+        self.decoder = CELLS[hparams.dec_model](
+            hparams.dec_rnn_size, 5, context, seed=next(seeds), name="decoder", **options
+        )
         outputs = 3 + 6 * hparams.num_mixture
         self.output_head = _Projection(hparams.dec_rnn_size, outputs, next(seeds), "output_head", glorot=True)
         if hparams.conditional:
             encoder, units = CELLS[hparams.enc_model], hparams.enc_rnn_size
-            self.encoder_forward = encoder(units, 5, seed=next(seeds), name="encoder_forward")
-            self.encoder_backward = encoder(units, 5, seed=next(seeds), name="encoder_backward")
+            self.encoder_forward = encoder(units, 5, seed=next(seeds), name="encoder_forward", **options)
+            self.encoder_backward = encoder(units, 5, seed=next(seeds), name="encoder_backward", **options)
             self.mu = _Projection(2 * units, hparams.z_size, next(seeds), "mu")
             self.presigma = _Projection(2 * units, hparams.z_size, next(seeds), "presigma")
             packed = sum(self.decoder.state_sizes)
@@ -97,7 +101,7 @@ class SketchRNN(keras.Model):
         """
         if not self.hparams.conditional:
             raise InputError("encode: this model is decoder-only (conditional = false) and has no encoder")
-        x = ops.transpose(ops.cast(strokes5, self.compute_dtype), (1, 0, 2))
+        x = ops.transpose(ops.cast(strokes5, self.variable_dtype), (1, 0, 2))
         forward = self._encode_one_way(self.encoder_forward, x, lengths, masks)
         backward = self._encode_one_way(self.encoder_backward, _reverse(x, lengths), lengths, masks)
         h = ops.concatenate([forward, backward], axis=-1)
@@ -140,7 +144,7 @@ class SketchRNN(keras.Model):
     def _decode(self, inputs5, z, masks):
         """`decode` with time first: `[N, B, 6 M + 3]`."""
         masks = masks or {}
-        x = ops.transpose(ops.cast(inputs5, self.compute_dtype), (1, 0, 2))
+        x = ops.transpose(ops.cast(inputs5, self.variable_dtype), (1, 0, 2))
         batch_size, context = x.shape[1], z
         if "input" in masks:  # dropout falls on z too, anew at every step: it is no longer the same at all of them
             if z is not None:
@@ -177,7 +181,7 @@ class SketchRNN(keras.Model):
         places["output"] = (self.decoder.units, hparams.output_keep_prob)
         draw = draw or self._draw_mask
         return {
-            place: ops.cast(draw((steps, batch_size, width), keep_prob), self.compute_dtype)
+            place: ops.cast(draw((steps, batch_size, width), keep_prob), self.variable_dtype)
             for place, (width, keep_prob) in places.items()
             if keep_prob < 1.0
         }
@@ -214,7 +218,7 @@ class SketchRNN(keras.Model):
             "recon" and "recon_masked", their sums with L_s; "kl_raw" L_KL and "kl" = max(L_KL, kl_tolerance), both
             0 when decoder-only.
         """
-        strokes5 = ops.cast(strokes5, self.compute_dtype)
+        strokes5 = ops.cast(strokes5, self.variable_dtype)
         raw, mu, presigma = self._forward(strokes5, lengths, noise, masks)
         target, predicted = ops.transpose(strokes5[:, 1:], (1, 0, 2)), mixture.from_raw(raw)
         offset = losses.offset_loss(predicted, target)

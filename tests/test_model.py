@@ -16,6 +16,7 @@ from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.interop import magenta
 from sketch_rnn_keras.model import SketchRNN, load_model
 from sketch_rnn_keras.training import backend
+from sketch_rnn_keras.training.loop import make_optimizer
 
 BATCH, STEPS = 2, 5
 LENGTHS = np.array([3, 5], "int32")
@@ -484,3 +485,38 @@ def test_variables_that_do_not_fit_are_refused_and_none_is_assigned(change, mess
         magenta.assign_variables(decoder_only, change(arrays))
     for a, b in zip(decoder_only.get_weights(), before, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+# --------------------------------------------------------------------------------------------------- mixed precision
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("kind", cells.CELLS)
+def test_a_lower_precision_is_near_and_leaves_the_losses_in_float32(kind, precision, small_hyper):
+    sizes = {"dec_model": kind, "enc_model": kind}
+    plain, mixed = build(**sizes), build(**sizes, precision=precision)
+    mixed.set_weights(plain.get_weights())
+    noise = latent(5)
+    for name, value in plain.loss_terms(sketches(), noise=noise).items():
+        low = mixed.loss_terms(sketches(), noise=noise)[name]
+        assert keras.backend.standardize_dtype(low.dtype) == "float32"
+        assert array(low) == pytest.approx(array(value), rel=0.02, abs=0.02), name
+    assert {w.dtype for w in mixed.weights} == {"float32"}
+    raw = [array(model.decode(sketches()[:, :-1], ops.convert_to_tensor(noise))) for model in (plain, mixed)]
+    assert 0.0 < np.abs(raw[0] - raw[1]).max() < 0.05
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_a_lower_precision_trains_as_float32_does(precision):
+    costs = []
+    for model in (build(), build(precision=precision)):
+        optimizer = make_optimizer(model.hparams)
+        update = backend().compiled_update(model, optimizer, lambda x, m=model: objective_of(m, x))
+        costs.append([float(update(sketches())["recon"]) for _ in range(6)])
+    np.testing.assert_allclose(costs[1], costs[0], rtol=0.02)
+    assert costs[1][-1] < costs[1][0]
+
+
+def objective_of(model, strokes5):
+    terms = model.loss_terms(strokes5, noise=latent(5))
+    return terms["recon"] + terms["kl"], terms

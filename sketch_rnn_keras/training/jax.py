@@ -26,10 +26,11 @@ def compiled(model, function):
     return lambda *arguments: run(_values(model.variables), *arguments)
 
 
-def _gradients(model, objective, trainable, others, arguments):
+def _gradients(model, objective, trainable, others, arguments, scale=lambda cost: cost):
     def cost(trainable):
         variables = [*model.trainable_variables, *model.non_trainable_variables]
-        return _with_weights(variables, [*trainable, *others], objective, arguments)
+        value, terms = _with_weights(variables, [*trainable, *others], objective, arguments)
+        return scale(value), terms
 
     (_, terms), gradients = jax.value_and_grad(cost, has_aux=True)(trainable)
     return gradients, terms
@@ -49,7 +50,8 @@ def compiled_update(model, optimizer, objective):
 
     @partial(jax.jit, donate_argnums=(0, 1))
     def run(trainable, state, others, *arguments):
-        gradients, terms = _gradients(model, objective, trainable, others, arguments)
+        with keras.StatelessScope(state_mapping=list(zip(optimizer.variables, state, strict=True))):
+            gradients, terms = _gradients(model, objective, trainable, others, arguments, optimizer.scale_loss)
         trainable, state = optimizer.stateless_apply(state, gradients, trainable)
         return trainable, state, terms
 

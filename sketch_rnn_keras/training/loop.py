@@ -120,7 +120,10 @@ def objective(model: SketchRNN):
 def make_optimizer(hparams: HParams) -> keras.optimizers.Optimizer:
     """Adam with the original's constants; each gradient element is clipped to plus or minus `grad_clip`."""
     # The name is in the checkpoint; Keras would number it within a process.
-    return keras.optimizers.Adam(hparams.learning_rate, epsilon=1e-8, clipvalue=hparams.grad_clip, name="adam")
+    adam = keras.optimizers.Adam(hparams.learning_rate, epsilon=1e-8, clipvalue=hparams.grad_clip, name="adam")
+    if hparams.precision != "mixed_float16":
+        return adam
+    return keras.optimizers.LossScaleOptimizer(adam, name="loss_scale")  # gradients below 6e-8 would vanish
 
 
 def _validate_and_save(run, model, optimizer, dataset, progress, record) -> Progress:

@@ -14,10 +14,11 @@ def compiled(model, function):
     return tf.function(function, jit_compile=True, autograph=False)
 
 
-def _gradients(model, objective, arguments):
+def _gradients(model, objective, arguments, scale=lambda cost: cost):
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([v.value for v in model.trainable_variables])
         cost, terms = objective(*arguments)
+        cost = scale(cost)
     return tape.gradient(cost, [v.value for v in model.trainable_variables]), terms
 
 
@@ -31,7 +32,7 @@ def compiled_update(model, optimizer, objective):
     optimizer.build(model.trainable_variables)
 
     def update(*arguments):
-        gradients, terms = _gradients(model, objective, arguments)
+        gradients, terms = _gradients(model, objective, arguments, optimizer.scale_loss)
         optimizer.apply(gradients, model.trainable_variables)
         return terms
 
