@@ -57,7 +57,7 @@ def step_by_step(cell, x, context, state, masks=None, lengths=None):
     for t in range(STEPS):
         after, _ = cell.step(weights, x[t], context, state, None if masks is None else masks[t])
         if lengths is not None:
-            alive = ops.convert_to_tensor((t < lengths).astype("float32")[:, None])
+            alive = ops.cast((t < lengths)[:, None], x.dtype)
             after = tuple(alive * new + (1.0 - alive) * old for new, old in zip(after, state, strict=True))
         state = after
         outputs.append(state[1])
@@ -323,6 +323,30 @@ def test_outputs_and_final_state_are_those_of_the_steps(cell, lengths):
         np.testing.assert_allclose(outputs, expected_outputs, rtol=1e-5, atol=1e-6)
     for found, expected in zip(final, expected_final, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.tensorflow  # JAX has float64 only where it is switched on for the whole process
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["all", "lengths"])
+@pytest.mark.parametrize("kind", cells.CELLS)
+def test_gradients_in_float64_are_those_of_the_steps(kind, lengths, small_hyper):
+    cell = cells.CELLS[kind](UNITS, INPUT, CONTEXT, seed=1, name="cell", dtype="float64")
+    rng = np.random.default_rng(2)
+    for weight in cell.weights:
+        weight.assign(0.5 * rng.normal(size=weight.shape) + (1.0 if "gamma" in weight.name else 0.0))
+    x, context, masks = (
+        ops.cast(v, "float64") for v in (random(STEPS, BATCH, INPUT), random(BATCH, CONTEXT), random_masks())
+    )
+    state = tuple(ops.cast(s, "float64") for s in random_state(cell))
+
+    def cost(run):
+        outputs, final = run(cell, x, cell.context(BATCH, context), state, masks, lengths)
+        return sum(ops.sum(f * f) for f in final) + (0.0 if lengths is not None else ops.sum(outputs**3))
+
+    _, found = cost_and_gradients(lambda: cost(recur), cell.trainable_variables)
+    _, expected = cost_and_gradients(lambda: cost(step_by_step), cell.trainable_variables)
+    for variable, gradient, true in zip(cell.trainable_variables, found, expected, strict=True):
+        assert gradient.dtype == np.float64
+        np.testing.assert_allclose(gradient, true, rtol=1e-10, atol=1e-12, err_msg=variable.path)
 
 
 def test_a_sketch_without_steps_keeps_its_state_and_gradient(cell):
