@@ -5,17 +5,13 @@ Prints a Markdown table.
 
 import numpy as np
 from harness import chosen, compare, machine, median, parser, ratio, serve, table
-from train_step import training_split
+from train_step import data_options, training_split
 
 LOOP = "a Python loop over sketches and points"
 
 
 def arguments():
-    options = parser(__doc__)
-    options.add_argument("--data", help="a data set; synthetic sketches by default")
-    options.add_argument("--batch-size", type=int, default=100)
-    options.add_argument("--max-seq-len", type=int, default=250, help="of the synthetic sketches")
-    options.add_argument("--mean-length", type=int, default=125, help="of the synthetic sketches")
+    options = data_options(parser(__doc__))
     options.add_argument("--calls", type=int, default=20, help="batches of one measured call")
     return options.parse_args()
 

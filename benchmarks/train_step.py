@@ -17,12 +17,17 @@ OURS = {
 PEERS = ["Keras LSTM(recurrent_dropout=0.1)", "Keras LSTM, no dropout", "PyTorch LSTM, no dropout"]
 
 
-def arguments():
-    options = parser(__doc__)
+def data_options(options):
+    """Adds the options that say what a batch holds."""
     options.add_argument("--data", help="a data set; synthetic sketches by default")
     options.add_argument("--batch-size", type=int, default=100)
     options.add_argument("--max-seq-len", type=int, default=250, help="of the synthetic sketches")
     options.add_argument("--mean-length", type=int, default=125, help="of the synthetic sketches")
+    return options
+
+
+def arguments():
+    options = data_options(parser(__doc__))
     options.add_argument("--dec-rnn-size", type=int, default=512)
     options.add_argument("--enc-rnn-size", type=int, default=256)
     return options.parse_args()

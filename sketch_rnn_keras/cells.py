@@ -45,7 +45,7 @@ def _values(table, names):
 
 
 class _Cell(keras.layers.Layer):
-    """What the three cells share: sizes, the input projection and the packed state."""
+    """What the three cells share: sizes, the context, products, the gradients of a recurrence and the packed state."""
 
     packed_order = (0, 1)
 
@@ -231,7 +231,7 @@ class HyperLSTMCell(LayerNormLSTMCell):
 
     A LayerNormLSTM of 256 units, fed `[x; h]`, yields u. Each of the four gates' contributions from x and from h is
     multiplied by `(u A + a) A'`, those from h get `+ (u B) B'`. The small weights keep the shapes of the original, one
-    pair for each contribution; `loop_weights` stacks them so that a step needs one product for all.
+    pair for each contribution; `loop_weights` joins the A and B, so that a step needs one product for all of these.
     """
 
     packed_order = (1, 3, 0, 2)
