@@ -4,8 +4,8 @@ Enters: inputs `[T, B, D]`, what is the same at every step (`cell.context`), an 
 dropout masks `[T, B, H]`, drawn beforehand. Leaves: h at every step, or the state at each sketch's end.
 
 Automatic differentiation of a loop adds `h^T d_pre` to every weight gradient at every step. Here the forward loop saves
-slopes (see `gates.py`), the backward loop yields pre-activation gradients only, and each weight gradient is then one matrix product
-over all steps (`cell.gradients`). Both loops write into buffers `[T, B, ...]` that XLA updates in place.
+slopes (see `gates.py`), the backward loop yields pre-activation gradients only, and each weight gradient is then one
+matrix product over all steps (`cell.gradients`). Both loops write into buffers `[T, B, ...]` that XLA updates in place.
 
 Sketches end at different steps. Sorted by length, they run in blocks: all of them until the shorter half has ended,
 then the longer half alone. More blocks save little and take longer to compile.
