@@ -78,17 +78,24 @@ def lstm_backward(slopes: Slopes, d_c, d_h):
     return update_backward(slopes, d_c + d_h * slopes.squashed, d_h)
 
 
+def _mean(x):
+    """The mean over the last axis, kept: as a product with ones, since XLA on CPU splits long sums into several passes."""
+    size = x.shape[-1]
+    ones = ops.full((size, 1), 1.0 / size, dtype=x.dtype)
+    return ops.reshape(ops.matmul(ops.reshape(x, (-1, size)), ones), (*x.shape[:-1], 1))
+
+
 def normalise(x):
     """`(x - mean) / sqrt(variance + 1e-3)` over the last axis, and the reciprocal deviation `[..., 1]`."""
-    centred = x - ops.mean(x, axis=-1, keepdims=True)
-    reciprocal = ops.rsqrt(ops.mean(centred * centred, axis=-1, keepdims=True) + LAYER_NORM_EPSILON)
+    centred = x - _mean(x)
+    reciprocal = ops.rsqrt(_mean(centred * centred) + LAYER_NORM_EPSILON)
     return centred * reciprocal, reciprocal
 
 
 def normalise_backward(d_normal, normal, reciprocal):
     """Gradient of `normalise` with respect to `x`."""
-    along = ops.mean(d_normal * normal, axis=-1, keepdims=True)
-    return reciprocal * (d_normal - ops.mean(d_normal, axis=-1, keepdims=True) - normal * along)
+    along = _mean(d_normal * normal)
+    return reciprocal * (d_normal - _mean(d_normal) - normal * along)
 
 
 def _by_gate(x):

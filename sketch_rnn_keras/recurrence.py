@@ -4,8 +4,8 @@ Enters: inputs `[T, B, D]`, what is the same at every step (`cell.context`), an 
 dropout masks `[T, B, H]`, drawn beforehand. Leaves: h at every step, or the state at each sketch's end.
 
 Automatic differentiation of a loop adds `h^T d_pre` to every weight gradient at every step. Here the forward loop saves
-slopes (see `gates.py`), the backward loop yields pre-activation gradients only, and each weight gradient is then one
-matrix product over all steps (`cell.gradients`). Both loops write into buffers `[T, B, ...]` that XLA updates in place.
+slopes (see `gates.py`), the backward loop yields pre-activation gradients only, and one matrix product for each chunk
+of steps turns these into weight gradients (`cell.gradients`). XLA updates the loops' buffers in place.
 
 Sketches end at different steps. Sorted by length, they run in blocks: all of them until the shorter half has ended,
 then the longer half alone. More blocks save little and take longer to compile.
@@ -17,6 +17,7 @@ import keras
 from keras import ops
 
 BLOCKS = 2
+CHUNK = 25  # steps
 
 
 class _Block(NamedTuple):
@@ -25,6 +26,25 @@ class _Block(NamedTuple):
     rows: int
     start: object
     end: object
+
+
+class _Trace(NamedTuple):
+    """What the backward pass goes over, each `[T, B, ...]` but for the context and the initial state."""
+
+    x: object
+    context: tuple
+    state: tuple
+    states: tuple
+    residuals: tuple
+
+    def window(self, first, size, rows):
+        """`x, context`, the states before and after each step, the residuals: `size` steps of `rows` sketches."""
+        after, residuals = (tuple(_window(p, first, size, rows) for p in ps) for ps in (self.states, self.residuals))
+        before = []
+        for initial, states, shifted in zip(self.state, self.states, after, strict=True):
+            earlier = ops.where(first > 0, _at(states, ops.maximum(first - 1, 0), rows), initial[:rows])
+            before.append(ops.concatenate([earlier[None], shifted[:-1]], axis=0))
+        return _window(self.x, first, size, rows), _rows(self.context, rows), tuple(before), after, residuals
 
 
 def run(cell, x, context, state, masks=None):
@@ -86,10 +106,8 @@ def _differentiable(cell, x, context, state, masks=None, lengths=None):
         def backward(*upstream, **_):
             upstream = tuple(keras.tree.flatten(upstream))
             d_outputs, d_final = (upstream[0], upstream[1:]) if lengths is None else (None, _take(order, upstream))
-            trace = (x, context, residuals)
-            d_state, deltas, sums = _backward(cell, weights, trace, blocks, ends, d_outputs, d_final)
-            before = tuple(ops.concatenate([s0[None], s[:-1]], axis=0) for s0, s in zip(state, states, strict=True))
-            d_x, d_context, d_weights = cell.gradients(weights, x, context, before, states, residuals, deltas, sums)
+            trace = _Trace(x, context, state, states, residuals)
+            d_x, d_context, d_state, d_weights = _backward(cell, weights, trace, blocks, ends, d_outputs, d_final)
             d_batch = (*_take(back, (d_x,), axis=1), *_take(back, (*d_context, *d_state)))
             return (*d_batch, *d_weights, *(ops.zeros_like(e) for e in extras))
 
@@ -108,8 +126,8 @@ def _forward(cell, weights, x, context, state, masks, blocks):
 
         def body(t, state, states, residuals, rows=rows, same=same):
             state, saved = cell.step(weights, _at(x, t, rows), same, state, _at(masks, t, rows))
-            states = tuple(_put(buffer, t, s) for buffer, s in zip(states, state, strict=True))
-            return t + 1, state, states, tuple(_put(b, t, r) for b, r in zip(residuals, saved, strict=True))
+            states = tuple(_put(buffer, t, s[None]) for buffer, s in zip(states, state, strict=True))
+            return t + 1, state, states, tuple(_put(b, t, r[None]) for b, r in zip(residuals, saved, strict=True))
 
         going = lambda t, *_, end=end: t < end  # noqa: E731
         _, state, states, residuals = ops.while_loop(going, body, (_int(start), now, states, residuals))
@@ -117,14 +135,11 @@ def _forward(cell, weights, x, context, state, masks, blocks):
 
 
 def _backward(cell, weights, trace, blocks, ends, d_outputs, d_final):
-    """`(d_initial_state, deltas [T, B, ...], sums)`: the recurrence of the derivative, last step first."""
-    x, context, residuals = trace
+    """`(d_x, d_context, d_initial_state, d_weights)`: the recurrence of the derivative, last step first."""
+    x, context = trace.x, trace.context
     steps, batch_size = x.shape[:2]
+    size = min(CHUNK, steps)
     transposed = tuple(map(_transposed, weights))
-
-    def step(t, d_after, rows):
-        saved = tuple(_at(r, t, rows) for r in residuals)
-        return cell.step_backward(weights, transposed, _at(x, t, rows), _rows(context, rows), saved, d_after)
 
     def ending(t, d_state, rows):
         """Adds the gradient of the states of those sketches whose last step is t."""
@@ -133,23 +148,43 @@ def _backward(cell, weights, trace, blocks, ends, d_outputs, d_final):
         last = (ends[:rows] == t + 1)[:, None]
         return _add(d_state, (ops.where(last, f[:rows], 0.0) for f in d_final))
 
-    _, deltas, sums = step(0, d_final, batch_size)  # for their shapes alone
-    deltas, sums = _buffers(deltas, steps), tuple(map(ops.zeros_like, sums))
-    d_state = d_final if ends is None else _rows(d_final, 0)
-    for rows, start, end in reversed(blocks):
-        d_state = tuple(ops.pad(d, [(0, rows - d.shape[0]), (0, 0)]) for d in d_state)
+    def step(t, d_after, rows):
+        saved = tuple(_at(r, t, rows) for r in trace.residuals)
+        return cell.step_backward(weights, transposed, _at(x, t, rows), _rows(context, rows), saved, d_after)
 
-        def body(t, d_state, deltas, sums, rows=rows):
+    def chunk(low, high, d_state, rows):
+        """Steps `high - 1` to `low`, `size` at most: where these begin, the gradients before them and of the rest."""
+        first = ops.maximum(high - size, 0)
+
+        def body(t, d_state, deltas, sums):
             d_state = ending(t, d_state, rows)
             if d_outputs is not None:
                 d_state = (d_state[0], d_state[1] + _at(d_outputs, t, rows), *d_state[2:])
             d_state, now, more = step(t, d_state, rows)
-            deltas = tuple(_put(buffer, t, d) for buffer, d in zip(deltas, now, strict=True))
+            deltas = tuple(_put(buffer, t - first, d[None]) for buffer, d in zip(deltas, now, strict=True))
             return t - 1, d_state, deltas, _add(sums, more)
 
-        going = lambda t, *_, start=start: t >= start  # noqa: E731
-        _, d_state, deltas, sums = ops.while_loop(going, body, (_int(end) - 1, d_state, deltas, sums))
-    return ending(-1, d_state, batch_size), deltas, sums
+        _, deltas, sums = step(0, d_state, rows)  # for their shapes alone
+        values = (high - 1, d_state, _buffers(deltas, size), tuple(map(ops.zeros_like, sums)))
+        going = lambda t, *_: t >= ops.maximum(first, low)  # noqa: E731
+        _, d_state, deltas, sums = ops.while_loop(going, body, values)
+        window = trace.window(first, size, rows)
+        return first, d_state, cell.gradients(weights, *window, deltas, sums)
+
+    d_state = d_final if ends is None else _rows(d_final, 0)
+    d_x, d_context, d_weights = ops.zeros_like(x), _rows(context, 0), tuple(map(ops.zeros_like, weights))
+    for rows, start, end in reversed(blocks):
+        d_state, d_context = _padded(d_state, rows), _padded(d_context, rows)
+
+        def body(high, d_state, d_x, d_context, d_weights, start=start, rows=rows):
+            first, d_state, (more_x, more_context, more) = chunk(start, high, d_state, rows)
+            d_x = _put(d_x, first, _window(d_x, first, size, rows) + more_x)  # chunks may overlap
+            return ops.maximum(first, start), d_state, d_x, _add(d_context, more_context), _add(d_weights, more)
+
+        going = lambda high, *_, start=start: high > start  # noqa: E731
+        values = (_int(end), d_state, d_x, d_context, d_weights)
+        _, d_state, d_x, d_context, d_weights = ops.while_loop(going, body, values)
+    return d_x, d_context, ending(-1, d_state, batch_size), d_weights
 
 
 def _blocks(steps, batch_size, ends):
@@ -172,17 +207,20 @@ def _take(order, parts, axis=0):
     return tuple(p if p is None or order is None else ops.take(p, order, axis=axis) for p in parts)
 
 
+def _window(buffer, t, size, rows):
+    """Steps `t` to `t + size` of `buffer [T, B, ...]`, its first `rows` sketches."""
+    shape = (size, rows, *buffer.shape[2:])
+    return ops.slice(buffer, (t, *(0 for _ in shape[1:])), shape)
+
+
 def _at(buffer, t, rows=None):
     """Step `t` of `buffer [T, B, ...]`, its first `rows` sketches; None for None."""
-    if buffer is None:
-        return None
-    shape = (1, rows or buffer.shape[1], *buffer.shape[2:])
-    return ops.slice(buffer, (t, *(0 for _ in shape[1:])), shape)[0]
+    return None if buffer is None else _window(buffer, t, 1, rows or buffer.shape[1])[0]
 
 
 def _put(buffer, t, value):
-    """`buffer` with its step `t`, its first rows, replaced by `value`."""
-    return ops.slice_update(buffer, (t, *(0 for _ in value.shape)), value[None])
+    """`buffer` with its steps from `t` on, its first rows, replaced by `value [S, rows, ...]`."""
+    return ops.slice_update(buffer, (t, *(0 for _ in value.shape[1:])), value)
 
 
 def _buffers(values, steps):
@@ -197,6 +235,11 @@ def _transposed(weight):
 
 def _add(parts, more):
     return tuple(p + m for p, m in zip(parts, more, strict=True))
+
+
+def _padded(parts, rows):
+    """Each of `parts [B, ...]` with rows of zeros below, up to `rows`."""
+    return tuple(ops.pad(p, [(0, rows - p.shape[0]), (0, 0)]) for p in parts)
 
 
 def _rows(parts, rows):

@@ -11,8 +11,8 @@ from keras import ops
 from sketch_rnn_keras import cells, recurrence
 from sketch_rnn_keras.initializers import GatewiseOrthogonal
 
-STEPS, BATCH, UNITS, INPUT, CONTEXT = 3, 3, 5, 2, 3
-LENGTHS = np.array([2, 0, 3], "int32")
+STEPS, BATCH, UNITS, INPUT, CONTEXT = 5, 3, 5, 2, 3
+LENGTHS = np.array([3, 0, 5], "int32")
 
 
 @pytest.fixture
@@ -29,6 +29,12 @@ def cell(request, small_hyper):
     for weight in cell.weights:
         weight.assign(0.5 * rng.normal(size=weight.shape) + (1.0 if "gamma" in weight.name else 0.0))
     return cell
+
+
+@pytest.fixture(autouse=True)
+def several_chunks(monkeypatch):
+    """So that the backward pass joins chunks of steps, the last of which overlaps its neighbour."""
+    monkeypatch.setattr(recurrence, "CHUNK", 2)
 
 
 def random(*shape, seed=0):
