@@ -79,7 +79,7 @@ def lstm_backward(slopes: Slopes, d_c, d_h):
 
 
 def _mean(x):
-    """The mean over the last axis, kept: as a product with ones, since XLA on CPU splits long sums into several passes."""
+    """The mean over the last axis, kept; as a product with ones, since XLA on CPU takes long sums in several passes."""
     size = x.shape[-1]
     ones = ops.full((size, 1), 1.0 / size, dtype=x.dtype)
     return ops.reshape(ops.matmul(ops.reshape(x, (-1, size)), ones), (*x.shape[:-1], 1))

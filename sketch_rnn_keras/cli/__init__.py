@@ -1,0 +1,26 @@
+"""The `sketch-rnn` command: thin doors to the package. Enters: arguments. Leaves: files, text, an exit status.
+
+Exit status: 0 done, 1 training diverged, 2 bad input (one sentence on standard error, no traceback), 130 interrupted.
+Nothing that needs a backend is imported before a command runs, so that `--help` answers at once.
+"""
+
+import os
+import sys
+
+from ..errors import InputError, TrainingError
+from . import data, drawing, learning  # noqa: F401  (each adds its commands to the application)
+from .common import app, say
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks on the machine are not ours to print
+
+
+def main() -> None:
+    """Run the command line; errors of the input end in one sentence and exit status 2."""
+    try:
+        app()
+    except (InputError, TrainingError) as error:
+        say(f"sketch-rnn: {error}")
+        sys.exit(2 if isinstance(error, InputError) else 1)
+    except KeyboardInterrupt:
+        say("sketch-rnn: interrupted")
+        sys.exit(130)

@@ -1,0 +1,63 @@
+"""What the commands share: the application, options, and how they speak to the user."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+
+app = typer.Typer(
+    help="Sketch-RNN in Keras: learn to draw from pen strokes, and draw.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        help="An .npz file, a Quick, Draw! category such as cat (downloaded into data/ when missing), or built-in "
+        "drawings such as doodles:cat. Give it several times to join data sets.",
+    ),
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a hyperparameter: kl_weight=1.0")
+]
+Model = Annotated[Path, typer.Option("--model", help="A run directory or a .keras file.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
+
+
+@contextlib.contextmanager
+def progress_bar(what: str, total: int):
+    """A function to call with the number finished; on a terminal it moves a bar, which goes when it is full."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn(what), MofNCompleteColumn(), BarColumn(bar_width=20), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda finished: bar.update(task, completed=finished)
+
+
+def describe_dataset(names, dataset) -> str:
+    counts = " / ".join(str(len(split)) for split in (dataset.train, dataset.valid, dataset.test))
+    return (
+        f"{', '.join(map(str, names))}: {counts} sketches to train / valid / test, "
+        f"N_max {dataset.max_seq_len}, scale factor {dataset.scale_factor:.4f}"
+    )
+
+
+def check_output(path: Path, overwrite: bool) -> None:
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise InputError(f"{path}: expected a file name ending in .svg or .png, got {path.suffix!r}")
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists already; choose another --output, or replace it with --overwrite")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

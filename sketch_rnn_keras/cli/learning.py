@@ -1,0 +1,111 @@
+"""`sketch-rnn train` and `evaluate`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from .common import Data, Model, Set, app, describe_dataset, say
+
+
+@app.command()
+def train(
+    run_dir: Annotated[Path, typer.Option(help="Where everything about this training is kept.")],
+    config: Annotated[Path | None, typer.Option(help="JSON hyperparameters; see configs/.")] = None,
+    data: Data = None,
+    overrides: Set = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the training in --run-dir.")] = False,
+) -> None:
+    """Train a model on a data set.
+
+    Without --data the config's data_set is used. With --resume the config and the data are those the run began
+    with; only num_steps, save_every, log_every and description may then be changed with --set.
+    """
+    from ..hparams import HParams
+
+    changes = HParams.parse_overrides(overrides or [])
+    if resume:
+        hparams, names = _resumed(run_dir, config, data, changes)
+    else:
+        hparams = HParams.load(config, **changes) if config else HParams(**changes)
+        names = data or hparams.data_set
+        hparams = hparams.replace(data_set=list(names))
+    _train(hparams, names, run_dir, resume)
+
+
+def _resumed(run_dir, config, data, changes):
+    """Hyperparameters and data names of the run that goes on."""
+    from ..hparams import HParams
+    from ..training.checkpoints import RunDirectory
+
+    if config:
+        raise InputError("--resume takes the configuration of --run-dir; leave --config out")
+    run = RunDirectory(run_dir)
+    document = run.read_config()
+    hparams = HParams.load(run.config, **changes)
+    return hparams, data or [str(source["name"]) for source in document["data"]]
+
+
+def _train(hparams, names, run_dir, resume):
+    from ..datasets import load_dataset
+
+    limit = hparams.max_seq_len if "max_seq_len" in hparams.model_fields_set else None
+    dataset = load_dataset(names, max_seq_len=limit)
+    say(f"data   {describe_dataset(names, dataset)}")
+    for note in dataset.dropped:
+        say(f"       {note}")
+
+    from ..training.loop import last_step, train
+    from ..training.report import Reporter
+
+    first_step = last_step(run_dir) if resume else 0
+    if first_step >= hparams.num_steps:
+        say(f"{run_dir} is trained to step {first_step} already; to go on, add --set num_steps=N")
+        return
+    try:
+        with Reporter(hparams.num_steps, first_step) as reporter:
+            model = train(hparams, dataset, run_dir, resume=resume, reporter=reporter)
+    except KeyboardInterrupt as interrupt:
+        if not interrupt.args:  # a second Ctrl-C, or one before the first step
+            raise
+        say(f"Interrupted; saved at step {interrupt.args[0]}. To go on: sketch-rnn train --resume --run-dir {run_dir}")
+        raise typer.Exit(130) from None
+    say(f"done   {model.count_params():,} weights, best model in {Path(run_dir) / 'model.keras'}")
+
+
+@app.command()
+def evaluate(
+    model: Model,
+    data: Data = None,
+    split: Annotated[list[str] | None, typer.Option(help="train, valid or test; valid and test by default.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Sketches per batch; the model's own by default.")
+    ] = None,
+) -> None:
+    """Print every loss term of a model on each split, as one JSON object.
+
+    The data is put in the model's units by the model's own scale factor. Sketches longer than the model's N_max are
+    left out.
+    """
+    from ..datasets import load_dataset
+    from ..model import load_model
+
+    splits = split or ["valid", "test"]
+    for name in splits:
+        if name not in ("train", "valid", "test"):
+            raise InputError(f"--split: expected train, valid or test, received {name!r}")
+    loaded = load_model(model)
+    hparams = loaded.hparams
+    dataset = load_dataset(data or hparams.data_set, max_seq_len=hparams.max_seq_len, scale_factor=loaded.scale_factor)
+
+    from ..training.evaluation import evaluate
+
+    for note in dataset.dropped:
+        say(str(note))
+    result = {
+        name: evaluate(loaded, getattr(dataset, name), batch_size or hparams.batch_size, hparams.max_seq_len)
+        for name in splits
+    }
+    print(json.dumps({"model": str(model), "data": data or hparams.data_set, **result}, indent=2))
