@@ -1,7 +1,7 @@
 """The latent space: the codes of drawings, ways between codes, arithmetic on them.
 
 Enters: a conditional model and stroke-3 drawings in data units, or codes. Leaves: codes, float32 `[count, N_z]`, which
-`sampling.sample(model, z=codes)` draws.
+`sampling.sample(model, z=codes)` draws; and endings of unfinished drawings.
 
 Sources: sections 4.2 to 4.4 of arXiv 1704.03477 (reconstruction, interpolation, analogies); spherical interpolation:
 arXiv 1609.04468, section 2.1.
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .errors import InputError
+from .sampling import sample
 from .strokes import to_stroke5
 from .training import backend
 
@@ -170,6 +171,28 @@ def nearest(code, codes, count: int = 1) -> tuple[np.ndarray, np.ndarray]:
     distances = np.linalg.norm(np.asarray(codes, "float64") - np.asarray(code, "float64"), axis=1)
     order = np.argsort(distances, kind="stable")[:count]
     return order, distances[order]
+
+
+def complete(model, prefix, count: int = 1, temperature: float = 0.4, seed: int = 0) -> list[np.ndarray]:
+    """Different endings of an unfinished drawing (paper, section 4.1).
+
+    A conditional model encodes what there is, and its decoder begins with that code; a decoder-only model begins with
+    nothing. Either reads the prefix point by point and goes on.
+
+    Args:
+        model: a `SketchRNN`.
+        prefix: stroke-3 `[n, 3]` in data units, n from 1 to N_max - 1; it may end in the middle of a pen stroke.
+        count: endings.
+        temperature, seed: see `sampling.sample`.
+
+    Returns:
+        `count` stroke-3 arrays in data units, each of which begins with the prefix.
+
+    Raises:
+        InputError: a prefix that is empty or too long, or as `sampling.sample`.
+    """
+    z = encode(model, [prefix]).repeat(count, axis=0) if model.hparams.conditional else None
+    return sample(model, count, temperature, seed, z=z, prefix=prefix)
 
 
 def _stroke5(model, drawing, where: str) -> np.ndarray:

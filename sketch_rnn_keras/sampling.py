@@ -27,6 +27,7 @@ def sample(
     *,
     z=None,
     prefix=None,
+    same_noise: bool = False,
     max_points: int | None = None,
     temperature_law: str = "paper",
     progress: Callable[[int], None] | None = None,
@@ -43,6 +44,7 @@ def sample(
         z: `[count, N_z]` latent vectors; drawn from N(0, I) when None. Not for decoder-only models.
         prefix: stroke-3 `[n, 3]` in the units of what is returned: how every sketch begins. The decoder reads it, then
             goes on (paper, section 4.1, "predicting different endings"); it may end in the middle of a pen stroke.
+        same_noise: draw all sketches with the random numbers of sketch 0, so that they differ by `z` alone.
         max_points: a sketch that has not ended by then is cut; N_max by default.
         temperature_law: "paper" (variances times tau) or "magenta" (standard deviations times tau).
         progress: told, now and then, how many sketches are finished.
@@ -67,11 +69,13 @@ def sample(
         z = np.stack([_latent(seed, k, model.hparams.z_size) for k in range(count)])
     scale = np.array([model.scale_factor or 1.0, model.scale_factor or 1.0, 1.0], dtype="float32")
     forced = _forced(prefix, scale, max_points)
+    if same_noise and z is None:
+        raise InputError("same_noise: expected with z alone; without latent vectors all sketches would be one")
     sketches = []
     for start in range(0, count, CHUNK):
         size = min(CHUNK, count)
         rows = np.arange(start, start + size)
-        noise = np.stack([_noise(seed, k, max_points) for k in rows], axis=1)
+        noise = np.stack([_noise(seed, k, max_points) for k in rows * (not same_noise)], axis=1)
         chunk_z = None if z is None else z[np.minimum(rows, count - 1)]
         points = draw_points(model, chunk_z, noise, temperature, law=temperature_law, forced=forced)
         sketches += [to_stroke3(sketch, has_start_token=False) * scale for sketch in points]
