@@ -66,7 +66,10 @@ def _download(download: Download, bars: Progress, stop: threading.Event, talkati
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        is_new = fetch(download, lambda have, total: bars.update(task, completed=have, total=total), stop)
+        if fetch(download, lambda have, total: bars.update(task, completed=have, total=total), stop):
+            state = "downloaded"
+        else:
+            state = "there already, " + ("as downloaded" if verify(path) else "unchecked: no record of a download")
     except Failure as failure:
         raise InputError(
             f"could not download {download.url} ({failure}){_kept(download)}. Check the connection and run again, or "
@@ -79,10 +82,6 @@ def _download(download: Download, bars: Progress, stop: threading.Event, talkati
         ) from error
     finally:
         bars.remove_task(task)
-    if is_new:
-        state = "downloaded"
-    else:
-        state = "there already, " + ("as downloaded" if verify(path) else "unchecked: no record of a download")
     if talkative:
         _say(bars, f"{path}: {decimal(path.stat().st_size)}, {state}")
 

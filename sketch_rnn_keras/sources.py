@@ -54,6 +54,7 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
     path = Path(name)
     is_plain = path.name == name and path.suffix in ("", ".npz")
     if path.is_file() and not (is_plain and path.suffix == ""):
+        verify(path)
         return path
     if not is_plain:
         raise InputError(f"no data file {name}; {_list_files(path)}")

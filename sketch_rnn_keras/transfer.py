@@ -113,15 +113,17 @@ def verify(path: str | os.PathLike) -> bool:
         True if it is as it came, False if there is no record of a download.
 
     Raises:
-        InputError: the file or its record is damaged.
+        InputError: the file or its record is damaged or cannot be read.
     """
     path = Path(path)
-    record = _read_record(path)
-    if "sha256" not in record:
-        return False
-    size = path.stat().st_size
-    if size == record.get("size") and _digest(path, "sha256").hex() == record["sha256"]:
-        return True
+    try:
+        record, size = _read_record(path), path.stat().st_size
+        if "sha256" not in record:
+            return False
+        if size == record.get("size") and _digest(path, "sha256").hex() == record["sha256"]:
+            return True
+    except OSError as error:
+        raise InputError(f"{path}: it or the record of its download cannot be read ({error.strerror})") from error
     found = "another SHA-256" if size == record.get("size") else f"{size} bytes instead of {record.get('size')}"
     raise InputError(
         f"{path}: expected the file that was downloaded from {record.get('url')}, but it now has {found}; if the "

@@ -130,8 +130,9 @@ def test_a_plain_name_whose_file_was_damaged(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = download("cat", "data", server.url, progress=False)
     path.write_bytes(path.read_bytes() + b"x")
-    with pytest.raises(InputError, match="delete data/cat.npz and download it again"):
-        resolve("cat")
+    for name in ("cat", "cat.npz", "data/cat.npz"):
+        with pytest.raises(InputError, match="delete data/cat.npz and download it again"):
+            resolve(name)
 
 
 def test_no_network_points_to_built_in_drawings(tmp_path, monkeypatch):

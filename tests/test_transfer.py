@@ -382,6 +382,17 @@ def test_a_broken_record(download, content):
     assert file.path.read_bytes() == WHOLE
 
 
+def test_a_file_that_cannot_be_read(download, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    file = download(Answer(WHOLE))
+    get(file)
+    monkeypatch.setattr(transfer, "_digest", refuse)
+    with pytest.raises(InputError, match=r"file: .*cannot be read \(Permission denied\)"):
+        verify(file.path)
+
+
 @pytest.mark.parametrize("validator", ["", "two\r\nX-Other: lines", "é", '"v1"' * 9])
 def test_a_record_cannot_send_headers_of_its_own(download, server, validator):
     file = download(Answer(WHOLE))
