@@ -65,11 +65,11 @@ def describe_dataset(names, dataset) -> str:
     )
 
 
-def check_output(path: Path, overwrite: bool) -> None:
+def check_output(path: Path, overwrite: bool, option: str = "--output") -> None:
     if path.suffix.lower() not in (".svg", ".png"):
         raise InputError(f"{path}: expected a file name ending in .svg or .png, got {path.suffix!r}")
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; choose another --output, or replace it with --overwrite")
+        raise InputError(f"{path} exists already; choose another {option}, or replace it with --overwrite")
 
 
 def parse_style(items: list[str] | None) -> dict:

@@ -193,7 +193,7 @@ def complete(
     data: Data = None,
     split: Split = "test",
     points: Annotated[int | None, typer.Option(min=1, help="Use the drawing's first points alone.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="Different endings.")] = 9,
+    count: Annotated[int, typer.Option(min=1, help="Different endings.")] = 8,
     temperature: Temperature = 0.4,
     seed: Seed = 0,
     svg_size: SvgSize = 255,
