@@ -164,7 +164,7 @@ def lay_out(
         row, column = divmod(index, columns)
         x, y = left + (column + 0.5) * cell, top + row * row_height
         middle, room = np.array([x, y + cell / 2]), cell - 2 * margin - style.line_width
-        polylines = _fit(drawing, middle, room, index)
+        polylines = place(drawing, middle, room, index)
         page.sketches.append([Stroke(*pair) for pair in zip(polylines, _inks(style, len(polylines)), strict=True)])
         if style.colour == "pen":
             page.travels.extend(np.stack([a[-1], b[0]]) for a, b in itertools.pairwise(polylines))
@@ -181,7 +181,7 @@ def _inks(style: Style, count: int) -> list[str]:
     return [to_hex(colour) for colour in colours[:count]]
 
 
-def _fit(sketch: np.ndarray, middle: np.ndarray, room: float, index: int) -> list[np.ndarray]:
+def place(sketch: np.ndarray, middle: np.ndarray, room: float, index: int) -> list[np.ndarray]:
     """Scale a stroke-3 array uniformly so that its larger side is `room`, and centre it: page coordinates."""
     with np.errstate(over="ignore", invalid="ignore"):
         polylines = to_polylines(sketch)

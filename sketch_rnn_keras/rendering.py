@@ -66,28 +66,39 @@ class Page:
     texts: list[Text] = field(default_factory=list)
 
 
-def to_svg(page: Page) -> bytes:
-    """The page as an SVG document; letters stay text."""
+def start_svg(page: Page) -> tuple[svgwrite.Drawing, svgwrite.container.Group]:
+    """An SVG document with the page's paper, and the group in it that has the page's pen."""
     drawing = svgwrite.Drawing(size=(page.width, page.height), debug=False)
     drawing.viewbox(0, 0, page.width, page.height)
     drawing.add(drawing.rect(size=("100%", "100%"), fill=page.colours.paper))
     pen = {"stroke_width": _number(page.line_width), "stroke_linecap": "round", "stroke_linejoin": "round"}
+    return drawing, drawing.g(fill="none", stroke=page.colours.ink, **pen)
+
+
+def end_svg(drawing: svgwrite.Drawing) -> bytes:
+    """The bytes of the document's file."""
+    return ('<?xml version="1.0" encoding="utf-8"?>\n' + drawing.tostring() + "\n").encode()
+
+
+def to_svg(page: Page) -> bytes:
+    """The page as an SVG document; letters stay text."""
+    drawing, inked = start_svg(page)
     if page.travels:
         dashes = {"stroke_width": _number(page.line_width / 2), "stroke_dasharray": _number(2 * page.line_width)}
         moves = drawing.add(drawing.g(fill="none", stroke=page.colours.travel, **dashes))
-        moves.add(drawing.path(d=_path_data(page.travels)))
-    inked = drawing.add(drawing.g(fill="none", stroke=page.colours.ink, **pen))
+        moves.add(drawing.path(d=path_data(page.travels)))
+    drawing.add(inked)
     for sketch in page.sketches:
         for colour, polylines in _by_colour(sketch):
             paint = {} if colour == page.colours.ink else {"stroke": colour}
-            inked.add(drawing.path(d=_path_data(polylines, page.smooth), **paint))
+            inked.add(drawing.path(d=path_data(polylines, page.smooth), **paint))
     if page.texts:
         lettered = drawing.add(drawing.g(fill=page.colours.letters, font_family="sans-serif", text_anchor="middle"))
         for text in page.texts:
             anchor = {} if text.anchor == "middle" else {"text_anchor": text.anchor}
             place = (_number(text.x), _number(text.y))
             lettered.add(drawing.text(text.content, insert=place, font_size=_number(text.size), **anchor))
-    return ('<?xml version="1.0" encoding="utf-8"?>\n' + drawing.tostring() + "\n").encode()
+    return end_svg(drawing)
 
 
 def to_png(page: Page, pixels_per_unit: float = PNG_PIXELS_PER_UNIT) -> bytes:
@@ -130,7 +141,7 @@ def _by_colour(sketch: list[Stroke]):
         yield colour, [stroke.points for stroke in strokes]
 
 
-def _path_data(polylines: Sequence[np.ndarray], smooth: bool = False) -> str:
+def path_data(polylines: Sequence[np.ndarray], smooth: bool = False) -> str:
     """Write polylines as relative SVG path commands in hundredths of a unit.
 
     Positions are rounded before they are subtracted, so rounding errors do not add up along the path.

@@ -92,6 +92,14 @@ class Selector:
             raise InputError(f"drawing {name!r}: expected one drawing, got a range of {len(found)}")
         return found[0]
 
+    def find_all(self, names: Sequence[str]) -> list[Named]:
+        """The drawings that all `names` mean, in their order; raises as `find` does."""
+        return [one for name in names for one in self.find(name)]
+
+    def first(self, source: str, count: int) -> list[Named]:
+        """The first `count` drawings of a data set's split, or all of them; raises as `find` does."""
+        return self.find(f"{source}#0-{min(count, len(self._load((source,))[0])) - 1}")
+
     def _read_svg(self, path: Path) -> np.ndarray:
         """Aligned, scaled and simplified as `sketch-rnn convert` does it, then brought to `svg_size`."""
         from .conversion import svg

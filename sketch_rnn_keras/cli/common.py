@@ -65,9 +65,9 @@ def describe_dataset(names, dataset) -> str:
     )
 
 
-def check_output(path: Path, overwrite: bool, option: str = "--output") -> None:
-    if path.suffix.lower() not in (".svg", ".png"):
-        raise InputError(f"{path}: expected a file name ending in .svg or .png, got {path.suffix!r}")
+def check_output(path: Path, overwrite: bool, option: str = "--output", suffixes=(".svg", ".png")) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"{path}: expected a file name ending in {' or '.join(suffixes)}, got {path.suffix!r}")
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists already; choose another {option}, or replace it with --overwrite")
 

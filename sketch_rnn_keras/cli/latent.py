@@ -24,10 +24,11 @@ from .common import (
 
 _FORMS = "17 (a place in --data, by default the model's own), random, doodles:owl#3, cat.npz#random or an .svg file"
 Drawings = Annotated[list[str], typer.Argument(help=f"Drawings: {_FORMS}.")]
+DrawingName = Annotated[str, typer.Argument(help=f"A drawing: {_FORMS}.")]
 TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def _open(model: Path, data, split: str, seed: int, svg_size: float):
+def open_model(model: Path, data, split: str, seed: int, svg_size: float):
     """The model and a `Selector` of drawings for it."""
     from ..model import load_model
     from ..selection import Selector
@@ -66,8 +67,8 @@ def reconstruct(
     from ..sampling import sample
 
     check_output(output, overwrite)
-    loaded, selector = _open(model, data, split, seed, svg_size)
-    named = [one for name in drawings for one in selector.find(name)]
+    loaded, selector = open_model(model, data, split, seed, svg_size)
+    named = selector.find_all(drawings)
     z = encode(loaded, [one.stroke3 for one in named]).repeat(count, axis=0)
     again = sample(loaded, z=z, temperature=temperature, seed=seed)
     rows = [[one.stroke3, *again[k * count : (k + 1) * count]] for k, one in enumerate(named)]
@@ -103,8 +104,8 @@ def temperature(
     from ..sampling import sample
 
     check_output(output, overwrite)
-    loaded, selector = _open(model, data, split, seed, svg_size)
-    named = [one for name in drawings or [] for one in selector.find(name)]
+    loaded, selector = open_model(model, data, split, seed, svg_size)
+    named = selector.find_all(drawings or [])
     taus, chosen = tau or TAUS, {"z": encode(loaded, [one.stroke3 for one in named])} if named else {"count": rows}
     columns = [[one.stroke3 for one in named]] if named else []
     columns += [sample(loaded, temperature=t, seed=seed, **chosen) for t in taus]
@@ -140,8 +141,8 @@ def interpolate(
     from ..sampling import sample
 
     check_output(output, overwrite)
-    loaded, selector = _open(model, data, split, seed, svg_size)
-    named = [one for name in drawings for one in selector.find(name)]
+    loaded, selector = open_model(model, data, split, seed, svg_size)
+    named = selector.find_all(drawings)
     z = latent.encode(loaded, [one.stroke3 for one in named])
     z = latent.grid(z, steps, steps, method) if grid else latent.path(z, steps, method)
     sketches = sample(loaded, z=z, temperature=temperature, seed=seed, same_noise=True)
@@ -170,7 +171,7 @@ def analogy(
     from ..sampling import sample
 
     check_output(output, overwrite)
-    loaded, selector = _open(model, data, split, seed, svg_size)
+    loaded, selector = open_model(model, data, split, seed, svg_size)
     sets = [selector.find(name) for name in (a, b, c)]
     z = latent.analogy(*(latent.encode(loaded, [one.stroke3 for one in named]) for named in sets))
     sketches = sample(loaded, z=z[None].repeat(count, axis=0), temperature=temperature, seed=seed)
@@ -207,7 +208,7 @@ def complete(
     from ..latent import complete as endings
 
     check_output(output, overwrite)
-    loaded, selector = _open(model, data, split, seed, svg_size)
+    loaded, selector = open_model(model, data, split, seed, svg_size)
     one = selector.find_one(drawing)
     if points and points > len(one.stroke3):
         raise InputError(f"--points: expected at most {len(one.stroke3)}, the points of {drawing}, received {points}")
