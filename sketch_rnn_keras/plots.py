@@ -71,6 +71,38 @@ def plot_training(run_dirs: Sequence[str | os.PathLike], path: str | os.PathLike
         return _write(figure, path)
 
 
+def plot_tradeoff(rows: Sequence[dict], path: str | os.PathLike) -> Path:
+    """Draw what a smaller weight of L_KL buys: L_R against L_KL, a line for each data set of a sweep.
+
+    Args:
+        rows: as `sweep.run` returns them; a decoder-only model, which has no L_KL, is a dashed level.
+        path: file to write, ending in `.svg` or `.png`; replaced if it exists.
+
+    Returns:
+        The path.
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure((7, 4.2), layout="constrained")
+        axes = figure.add_subplot()
+        for number, data in enumerate(dict.fromkeys(row["data"] for row in rows)):
+            of_data = [row for row in rows if row["data"] == data]
+            coded = [row for row in of_data if row["L_KL"] is not None]
+            axes.plot(
+                [row["L_KL"] for row in coded], [row["L_R"] for row in coded], "o-", color=f"C{number}", label=data
+            )
+            for row in coded:
+                place = {"xytext": (6, 6), "textcoords": "offset points", "fontsize": 8, "color": f"C{number}"}
+                axes.annotate(row["variant"], (row["L_KL"], row["L_R"]), **place)
+            for row in of_data:
+                if row["L_KL"] is None:
+                    axes.axhline(row["L_R"], color=f"C{number}", linestyle="--", linewidth=1, alpha=0.7)
+        axes.set(xlabel="$L_{KL}$", ylabel="$L_R$", title="reconstruction against KL; dashed: decoder only")
+        axes.grid(alpha=0.25)
+        if rows:
+            axes.legend(frameon=False)
+        return _write(figure, path)
+
+
 def plot_mixture(model, drawing: np.ndarray, step: int, path: str | os.PathLike, z: np.ndarray | None = None) -> Path:
     """Draw what the model expects next: the mixture of the next offset and the pen's probabilities.
 

@@ -76,6 +76,27 @@ def _train(hparams, names, run_dir, resume):
 
 
 @app.command()
+def sweep(
+    plan: Annotated[Path, typer.Argument(help="JSON: what all runs share, data sets, variants; see configs/.")],
+    output_dir: Annotated[Path, typer.Option(help="Where the runs and the tables go.")],
+) -> None:
+    """Train several variants on several data sets, and write one table of L_R and L_KL.
+
+    The same command goes on after an interruption.
+    """
+    from ..sweep import Plan, run
+
+    loaded = Plan.load(plan)
+    try:
+        run(loaded, output_dir, say)
+    except KeyboardInterrupt:
+        say(f"Interrupted. To go on: sketch-rnn sweep {plan} --output-dir {output_dir}")
+        raise typer.Exit(130) from None
+    print((output_dir / "table.md").read_text(encoding="utf-8"), end="")
+    say(f"wrote  {output_dir}: table.md, table.csv and tradeoff.svg")
+
+
+@app.command()
 def evaluate(
     model: Model,
     data: Data = None,

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 def compiled(model, function):
     """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
-    return tf.function(function, jit_compile=True, autograph=False)
+    # A function of its own: TensorFlow would count other models' tracings of a shared one, and warn.
+    return tf.function(lambda *tensors: function(*tensors), jit_compile=True, autograph=False)
 
 
 def _gradients(model, objective, arguments, scale=lambda cost: cost):

@@ -1,0 +1,161 @@
+"""Several trainings that differ in a few hyperparameters, and one table of what came of them.
+
+Enters: a JSON document with what all runs share, the data sets and the variants. Leaves: a folder with a run directory
+for each pair, `table.md`, `table.csv` and `tradeoff.svg`. A sweep that was interrupted goes on where it stopped.
+
+Source: the thesis's question "why value the KL divergence?" and its table of L_R and L_KL; section 4.5 of arXiv
+1704.03477 asks the same.
+"""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .datasets import load_dataset
+from .errors import InputError
+from .files import write_atomically
+from .hparams import HParams
+
+COLUMNS = ("data", "variant", "L_R", "L_KL", "best step")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train.
+
+    Attributes:
+        shared: hyperparameters of all runs.
+        data_sets: by the name in the table, the data sets to join, as `sources.resolve` knows them.
+        variants: by the name in the table, the hyperparameters that differ.
+        per_data_set: by the name of a data set, hyperparameters of its runs, such as `num_steps`.
+    """
+
+    shared: Mapping
+    data_sets: Mapping[str, Sequence[str]]
+    variants: Mapping[str, Mapping]
+    per_data_set: Mapping[str, Mapping]
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Plan":
+        """Read a plan, and check the hyperparameters of every run.
+
+        Raises:
+            InputError: a file that cannot be read, or is no plan.
+        """
+        document = _read_json(Path(path))
+        expected = {"hparams": dict, "data_sets": dict, "variants": dict}
+        for key, kind in expected.items():
+            if not isinstance(document.get(key), kind) or (key != "hparams" and not document[key]):
+                raise InputError(f"{path}: expected an object under {key!r}, got {document.get(key)!r:.60}")
+        if unknown := document.keys() - expected.keys() - {"description", "per_data_set"}:
+            raise InputError(f"{path}: unknown key {sorted(unknown)[0]!r}; expected {', '.join(expected)}")
+        names = {k: [v] if isinstance(v, str) else v for k, v in document["data_sets"].items()}
+        plan = cls(document["hparams"], names, document["variants"], document.get("per_data_set", {}))
+        for data in plan.data_sets:
+            for variant in plan.variants:
+                plan.hparams(data, variant, where=str(path))
+        return plan
+
+    def hparams(self, data: str, variant: str, where: str = "sweep") -> HParams:
+        """The hyperparameters of one run."""
+        parts = (self.shared, self.per_data_set.get(data, {}), self.variants[variant])
+        if not all(isinstance(part, Mapping) for part in parts):
+            raise InputError(f"{where}, {data}, {variant}: expected objects of hyperparameters")
+        merged = {key: value for part in parts for key, value in part.items()}
+        return HParams.from_dict(merged | {"data_set": self.data_sets[data]}, f"{where}, {data}, {variant}")
+
+
+def run(plan: Plan, folder: str | os.PathLike, say: Callable[[str], None] = print) -> list[dict]:
+    """Train what is not trained yet, and write the table anew after each run.
+
+    Args:
+        plan: what to train.
+        folder: where the runs and the tables go; the folder of an earlier call goes on from there.
+        say: told of each run.
+
+    Returns:
+        One row for each run, with the keys `COLUMNS`: L_R with the pen's loss masked after the end, and L_KL without
+        its floor, both of the best checkpoint on the test split. L_KL is None for decoder-only models.
+
+    Raises:
+        InputError: a data set, or a run that was begun with other hyperparameters.
+        TrainingError: a training diverged.
+        KeyboardInterrupt: after Ctrl-C, once the run's state has been saved.
+    """
+    folder, rows = Path(folder), []
+    for data, names in plan.data_sets.items():
+        dataset = load_dataset(names)
+        for variant in plan.variants:
+            hparams = plan.hparams(data, variant)
+            say(f"run    {data}, {variant}")
+            rows.append({"data": data, "variant": variant, **_train(hparams, dataset, folder / _slug(data, variant))})
+            write_tables(rows, folder)
+    return rows
+
+
+def _train(hparams: HParams, dataset, run_dir: Path) -> dict:
+    """Bring one run to its end; its losses on the test split."""
+    from .model import load_model
+    from .training.checkpoints import RunDirectory
+    from .training.evaluation import evaluate
+    from .training.loop import last_step, train
+    from .training.report import Reporter
+
+    run, first = RunDirectory(run_dir), last_step(run_dir)
+    if first < hparams.num_steps:
+        with Reporter(hparams.num_steps, first) as reporter:
+            train(hparams, dataset, run_dir, resume=run.config.exists(), reporter=reporter)
+    split = dataset.test if len(dataset.test) else dataset.valid
+    losses = evaluate(load_model(run_dir), split, hparams.batch_size, dataset.max_seq_len)
+    kl = losses["kl_raw"] if hparams.conditional else None
+    return {"L_R": losses["recon_masked"], "L_KL": kl, "best step": run.progress().best_step}
+
+
+def write_tables(rows: Sequence[Mapping], folder: Path) -> None:
+    """Write `table.csv`, a row for each run, `table.md`, a row for each data set, and `tradeoff.svg`."""
+    from .plots import plot_tradeoff
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(folder / "table.csv", text.getvalue().encode())
+    write_atomically(folder / "table.md", markdown(rows).encode())
+    plot_tradeoff(rows, folder / "tradeoff.svg")
+
+
+def markdown(rows: Sequence[Mapping]) -> str:
+    """The thesis's layout: a row for each data set, for each variant L_R and, where there is one, L_KL."""
+    variants = dict.fromkeys(row["variant"] for row in rows)
+    has_kl = {name: any(row["variant"] == name and row["L_KL"] is not None for row in rows) for name in variants}
+    head = [f"{name}: {loss}" for name in variants for loss in ("L_R", "L_KL")[: 1 + has_kl[name]]]
+    lines = [f"| data | {' | '.join(head)} |", "| --- |" + " ---: |" * len(head)]
+    for data in dict.fromkeys(row["data"] for row in rows):
+        cells = []
+        for name in variants:
+            found = next((row for row in rows if (row["data"], row["variant"]) == (data, name)), None)
+            values = [found["L_R"], found["L_KL"]] if found else [None, None]
+            cells += ["" if value is None else f"{value:.2f}" for value in values[: 1 + has_kl[name]]]
+        lines.append(f"| {data} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _slug(data: str, variant: str) -> str:
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in f"{data}-{variant}")
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        with path.open("rb") as file:
+            document = json.loads(file.read(2**20))
+    except OSError as error:
+        raise InputError(f"{path}: expected a JSON file of a sweep, but {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: expected a JSON file of a sweep of at most 1 MiB: {error}") from None
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: expected an object, got {type(document).__name__}")
+    return document

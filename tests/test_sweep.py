@@ -1,0 +1,95 @@
+"""Several trainings and one table."""
+
+import csv
+import json
+
+import pytest
+
+from sketch_rnn_keras import InputError, sweep
+
+DATA = "doodles:cat:20"
+SMALL = {"enc_rnn_size": 4, "dec_rnn_size": 4, "z_size": 2, "num_mixture": 2, "batch_size": 4, "num_steps": 2}
+PLAN = {
+    "hparams": SMALL,
+    "data_sets": {"cats": DATA},
+    "variants": {"full": {"kl_weight": 1.0}, "decoder only": {"conditional": False}},
+}
+ROWS = [
+    {"data": data, "variant": variant, "L_R": -k - 0.004, "L_KL": kl, "best step": 10}
+    for data in ("cat", "owl")
+    for k, (variant, kl) in enumerate([("w = 1", 0.25), ("w = 0.5", 0.5), ("decoder only", None)])
+]
+
+
+def write(tmp_path, **changes):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(PLAN | changes))
+    return path
+
+
+def test_a_row_for_each_data_set_and_columns_for_each_variant():
+    table = sweep.markdown(ROWS[:-1]).splitlines()
+    assert table[0] == "| data | w = 1: L_R | w = 1: L_KL | w = 0.5: L_R | w = 0.5: L_KL | decoder only: L_R |"
+    assert table[2:] == [
+        "| cat | -0.00 | 0.25 | -1.00 | 0.50 | -2.00 |",
+        "| owl | -0.00 | 0.25 | -1.00 | 0.50 |  |",  # not trained yet
+    ]
+
+
+def test_the_variants_hyperparameters_win(tmp_path):
+    path = write(tmp_path, per_data_set={"cats": {"num_steps": 7, "kl_weight": 0.3}})
+    plan = sweep.Plan.load(path)
+    full, alone = (plan.hparams("cats", variant) for variant in PLAN["variants"])
+    assert (full.num_steps, full.kl_weight, full.conditional, full.data_set) == (7, 1.0, True, [DATA])
+    assert (alone.kl_weight, alone.conditional) == (0.3, False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"variants": {}}, "an object under 'variants'"),
+        ({"data_sets": ["cat"]}, "an object under 'data_sets'"),
+        ({"speed": 1}, "unknown key 'speed'"),
+        ({"hparams": {"units": 3}}, "plan.json, cats, full: unknown key 'units'"),
+        ({"variants": {"x": 3}}, "cats, x: expected objects"),
+    ],
+)
+def test_plans_that_cannot_be_run_are_refused(tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        sweep.Plan.load(write(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("content", ["[1]", "{", "[" * 100000, ""])
+def test_files_that_are_no_plan_are_refused(tmp_path, content):
+    (tmp_path / "plan.json").write_text(content)
+    with pytest.raises(InputError, match=r"plan\.json: expected"):
+        sweep.Plan.load(tmp_path / "plan.json")
+
+
+@pytest.mark.tensorflow
+def test_a_sweep_goes_on_where_it_was_interrupted(command, tmp_path, monkeypatch):
+    from sketch_rnn_keras.training import loop
+
+    path, train, calls = write(tmp_path), loop.train, []
+
+    def train_once(hparams, *arguments, **options):
+        calls.append(hparams.conditional)
+        if len(calls) == 2:
+            raise KeyboardInterrupt(0)
+        return train(hparams, *arguments, **options)
+
+    monkeypatch.setattr(loop, "train", train_once)
+    status, _, err = command("sweep", path, "--output-dir", "runs")
+    assert status == 130
+    assert "To go on: sketch-rnn sweep" in err
+    assert (tmp_path / "runs" / "table.md").read_text().count("\n") == 3
+    status, out, err = command("sweep", path, "--output-dir", "runs")
+    assert status == 0, err
+    assert calls == [True, False, False]  # the first run was not trained again
+    assert out == (tmp_path / "runs" / "table.md").read_text()
+    with (tmp_path / "runs" / "table.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["variant"] for row in rows] == ["full", "decoder only"]
+    assert float(rows[0]["L_KL"]) >= 0
+    assert rows[1]["L_KL"] == ""
+    assert (tmp_path / "runs" / "tradeoff.svg").read_text().count("decoder only") >= 1
