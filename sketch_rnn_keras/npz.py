@@ -63,7 +63,7 @@ def write_splits(
 
     Args:
         path: the file to write, ending in `.npz`.
-        splits: for train, valid and test, stroke-3 arrays `[n, 3]` of one number type, at least one row each.
+        splits: for train, valid and test, stroke-3 arrays `[n, 3]`, at least one row each.
         layout: "quickdraw", which the original code reads by `np.load(path, allow_pickle=True)`, with any NumPy under
             Python 3; or "arrays", which needs no pickle.
         overwrite: whether a file that exists may be replaced.

@@ -20,9 +20,9 @@ def join_columns(strokes: object) -> tuple[np.ndarray, list[int], bool]:
         raise InputError(f"expected a list of strokes, got {_name(strokes)}")
     xs, ys, lengths, widths = [], [], [], set()
     for index, stroke in enumerate(strokes):
-        if type(stroke) is not list or len(stroke) not in (2, 3) or any(type(part) is not list for part in stroke):
+        if type(stroke) is not list or len(stroke) not in (2, 3) or set(map(type, stroke)) != {list}:
             raise InputError(f"stroke {index}: expected [[x, ...], [y, ...]], with a list of times or without")
-        if any(len(part) != len(stroke[0]) for part in stroke):
+        if len(set(map(len, stroke))) > 1:
             raise InputError(f"stroke {index}: expected lists of one length, got {[len(part) for part in stroke]}")
         widths.add(len(stroke))
         if stroke[0]:
@@ -31,7 +31,9 @@ def join_columns(strokes: object) -> tuple[np.ndarray, list[int], bool]:
             lengths.append(len(stroke[0]))
     if len(widths) > 1:
         raise InputError("expected times in all strokes or in none")
-    return np.column_stack([_numbers(xs), _numbers(ys)]), lengths, widths == {3}
+    points = np.empty((len(xs), 2))
+    points[:, 0], points[:, 1] = _numbers(xs), _numbers(ys)
+    return points, lengths, widths == {3}
 
 
 def join_polylines(strokes: object, layout: str | None) -> tuple[np.ndarray, list[int]]:

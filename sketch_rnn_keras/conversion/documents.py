@@ -16,20 +16,22 @@ MAX_JSON = 2**22  # bytes
 
 
 def read_json(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
-    """Reads one drawing: a list of pen strokes, see `columns.join_polylines`."""
+    """Reads one drawing: a list of pen strokes, see `columns.join_polylines`.
+
+    Raises:
+        InputError: the file is too large, no JSON, or holds anything else.
+    """
     with path.open("rb") as file:
         content = file.read(MAX_JSON + 1)
     if len(content) > MAX_JSON:
-        raise InputError(f"{path}: expected at most {MAX_JSON} bytes for one drawing, got more")
+        raise InputError(f"expected at most {MAX_JSON} bytes for one drawing, got more")
     reading.bytes_read += len(content)
     try:
         document = from_json(content.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
-        points, lengths = join_polylines(document, reading.polylines)
-        yield make_drawing(points, lengths, path.absolute().parent.name)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    except ValueError as error:  # pydantic's, for text that is no JSON or no UTF-8
-        raise InputError(f"{path}: not JSON in UTF-8 ({error})") from None
+    except ValueError as error:
+        raise InputError(f"not JSON in UTF-8 ({error})") from None
+    points, lengths = join_polylines(document, reading.polylines)
+    yield make_drawing(points, lengths, path.absolute().parent.name)
 
 
 def read_npz(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:

@@ -68,8 +68,7 @@ def make_drawing(points: np.ndarray, lengths: list[int], category: str, **form: 
     """
     if not len(points):
         return Rejected(EMPTY)
-    with np.errstate(invalid="ignore"):
-        usable = np.abs(points) <= LARGEST
+    usable = np.abs(points) <= LARGEST
     if not usable.all():
         value = points[~usable][0]
         raise InputError(f"expected finite coordinates of at most {LARGEST:g}, got {value:g}")

@@ -12,6 +12,7 @@ from .columns import join_columns
 from .items import UNREADABLE, UNRECOGNISED, Drawing, Reading, Rejected, make_drawing
 
 MAX_LINE = 2**22  # bytes; Quick, Draw!'s longest lines are a tenth of it
+MAX_WORD = 80  # characters of a category
 _BOM = b"\xef\xbb\xbf"
 _OTHER_CONTENT = {
     b"\x1f\x8b": "is compressed; unpack it first (gunzip)",
@@ -71,5 +72,6 @@ def _parse(line: bytes, category: str, recognized_only: bool) -> Drawing | Rejec
         return Rejected(UNRECOGNISED)
     points, lengths, timed = join_columns(document["drawing"])
     word = document.get("word")
-    category = word if type(word) is str and word else category
+    if type(word) is str and word:
+        category = "".join(letter if letter.isprintable() else "?" for letter in word[:MAX_WORD])
     return make_drawing(points, lengths, category, may_be_simplified=not timed, resample=True)

@@ -31,7 +31,7 @@ def find_files(sources: Iterable[str | os.PathLike], output: Path) -> list[Path]
     for source in map(Path, sources):
         if source.is_dir():
             files += _search(source, output)
-        elif not source.exists():
+        elif not source.is_file():
             raise InputError(f"{source}: no such file or folder")
         else:
             _check_kind(source)
@@ -53,14 +53,15 @@ def read_all(files: Iterable[Path], reading: Reading) -> Iterator[Drawing | Reje
         except InputError as error:
             if path.suffix.lower() not in ONE_DRAWING:
                 raise
-            yield Rejected(UNREADABLE, str(error))
+            yield Rejected(UNREADABLE, f"{path}: {error}")
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _search(folder: Path, output: Path) -> list[Path]:
     found = [Path(place, name) for place, _, names in os.walk(folder) for name in names if not name.startswith(".")]
-    files = sorted(path for path in found if path.suffix.lower() in READERS and path.resolve() != output.resolve())
+    known = [path for path in found if path.suffix.lower() in READERS and path.is_file()]
+    files = sorted(path for path in known if path.resolve() != output.resolve())
     if files:
         return files
     for path in sorted(found):

@@ -19,7 +19,8 @@ from . import svg_shapes
 from .items import Drawing, Reading, Rejected, make_drawing
 from .svg_style import StyleSheet
 
-MAX_BYTES = 2**22
+MAX_BYTES = 2**21
+MAX_STYLE = 2**18  # characters of style sheets, and of style attributes
 MAX_ELEMENTS = 50_000  # in the file, and drawn when each `use` is replaced by what it refers to
 MAX_DEPTH = 200
 _NAMESPACE, _LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
@@ -41,8 +42,8 @@ def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
         content = file.read(MAX_BYTES + 1)
     reading.bytes_read += len(content)
     if len(content) > MAX_BYTES:
-        raise InputError(f"{path}: expected at most {MAX_BYTES} bytes for one drawing, got more")
-    strokes = _Document(path, _parse(content, path), reading).strokes()
+        raise InputError(f"expected at most {MAX_BYTES} bytes for one drawing, got more")
+    strokes = _Document(_parse(content), reading).strokes()
     points = np.concatenate([np.zeros((0, 2)), *strokes])
     yield make_drawing(points, [len(stroke) for stroke in strokes], path.absolute().parent.name)
 
@@ -79,22 +80,22 @@ class _Builder(TreeBuilder):
         return super().end(tag)
 
 
-def _parse(content: bytes, path: Path) -> _Located:
+def _parse(content: bytes) -> _Located:
     builder = _Builder()
     parser = builder.parser = XMLParser(target=builder)
     try:
         parser.feed(content)
         root = parser.close()
     except ParseError as error:
-        raise InputError(f"{path}: not XML ({error})") from None
-    except DefusedXmlException as error:
-        raise InputError(f"{path}: XML entities are refused ({error}); save it as plain SVG") from None
-    except InputError as error:
-        raise InputError(f"{path}, {error}") from None
+        raise InputError(f"not XML ({error})") from None
+    except DefusedXmlException:
+        raise InputError("XML entities are refused, they can hide anything; save it as plain SVG") from None
+    except InputError:
+        raise
     except (ValueError, LookupError) as error:  # an encoding that expat does not know
-        raise InputError(f"{path}: not XML ({error})") from None
+        raise InputError(f"not XML ({error})") from None
     if root.name != "svg":
-        raise InputError(f"{path}: expected an <svg> element, got <{root.name[:40]}>")
+        raise InputError(f"expected an <svg> element, got <{root.name[:40]}>")
     return root
 
 
@@ -111,18 +112,21 @@ class _Context:
 class _Document:
     """Walks the tree and collects what is drawn."""
 
-    def __init__(self, path: Path, root: _Located, reading: Reading):
-        self._path, self._root, self._notes = path, root, reading.notes
+    def __init__(self, root: _Located, reading: Reading):
+        self._root, self._notes = root, reading.notes
         self._stroked: list[np.ndarray] = []
         self._filled: list[np.ndarray] = []
         self._elements = self._points = self._filled_shapes = self._backgrounds = 0
         self._page = np.zeros((2, 2))  # its corners
         self._by_id = {element.get("id"): element for element in root.iter() if element.get("id")}
         self._styles = StyleSheet()
-        for element in root.iter():
-            if element.name == "style":
-                others = self._styles.add("".join(element.itertext()))
-                self._notes["style rules not understood: their selectors are not simple"] += others
+        sheets = ["".join(element.itertext()) for element in root.iter() if element.name == "style"]
+        for size in (sum(map(len, sheets)), sum(len(element.get("style", "")) for element in root.iter())):
+            if size > MAX_STYLE:
+                raise InputError(f"expected at most {MAX_STYLE} characters of styles, got {size}")
+        for sheet in sheets:
+            others = self._styles.add(sheet)
+            self._notes["style rules not understood: their selectors are not simple"] += others
 
     def strokes(self) -> list[np.ndarray]:
         self._visit(self._root, _Context(_IDENTITY, (300.0, 150.0), _INITIAL))
@@ -147,7 +151,7 @@ class _Document:
                 self._draw(element, context)
             context, children = self._open(element, context)
         except InputError as error:
-            raise InputError(f"{self._path}, {_describe(element)}: {error}") from None
+            raise InputError(f"{_describe(element)}: {error}") from None
         for child in children:
             self._visit(child, context)
 

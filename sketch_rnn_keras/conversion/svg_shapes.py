@@ -14,8 +14,8 @@ import svgelements
 from ..errors import InputError
 
 SHAPES = frozenset(["path", "line", "polyline", "polygon", "rect", "circle", "ellipse"])
-MAX_POINTS = 2_000_000  # of one element
-MAX_TEXT = 2**20  # characters of one attribute; svgelements takes some 300 bytes of memory for two of them
+MAX_POINTS = 500_000  # of a drawing, curves sampled
+MAX_TEXT = 2**18  # characters of one attribute; svgelements takes some 300 bytes of memory for two of them
 _SAMPLES = np.arange(65) / 64  # of a curve; the greatest error is some 0.1 of a canvas of 255
 _ERRORS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
@@ -38,8 +38,8 @@ def parse_length(text: str, whole: float) -> float:
 
 def parse_transform(text: str) -> np.ndarray:
     """Gives the affine map of a transform attribute, `[2, 3]`, for columns `(x, y, 1)`."""
-    text = re.sub(r"(?<=[\d.])(?:px|deg)\b", "", text)  # as style attributes have them
-    if len(text) > MAX_TEXT or not _TRANSFORM.fullmatch(text):
+    text = re.sub(r"(?<=[\d.])(?:px|deg)\b", "", _bounded(text))  # as style attributes have them
+    if not _TRANSFORM.fullmatch(text):
         raise InputError(f"expected transforms such as translate(1 2) rotate(30), got {_short(text)}")
     try:
         matrix = svgelements.Matrix(text)
@@ -64,7 +64,7 @@ def fit_viewbox(viewbox: str, aspect: str | None, viewport: Viewport) -> np.ndar
 
 def parse_numbers(text: str) -> list[float]:
     """Gives the numbers of a list such as `points`."""
-    if len(text) > MAX_TEXT or re.sub(_NUMBER, "", text).strip(", \t\r\n"):
+    if re.sub(_NUMBER, "", _bounded(text)).strip(", \t\r\n"):
         raise InputError(f"expected a list of numbers, got {_short(text)}")
     return [float(number) for number in re.findall(_NUMBER, text)]
 
@@ -88,8 +88,11 @@ def outline(tag: str, attributes: Mapping[str, str], viewport: Viewport) -> list
         return _polyline(parse_numbers(attributes.get("points", "")), closed=tag == "polygon")
     try:
         if tag == "path":
-            return list(_trace(_parse_path(attributes.get("d", ""))))
-        return list(_trace(_basic_shape(tag, _lengths(tag, attributes, viewport))))
+            segments = _parse_path(attributes.get("d", ""))
+        else:
+            segments = _basic_shape(tag, _lengths(tag, attributes, viewport))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return list(_trace(segments))
     except InputError:
         raise
     except _ERRORS:
@@ -147,11 +150,32 @@ def _basic_shape(tag: str, lengths: dict[str, float]) -> Iterable[svgelements.Pa
 def _parse_path(data: str) -> Iterable[svgelements.PathSegment]:
     if data.strip() in ("", "none"):
         return []
-    if len(data) > MAX_TEXT:
-        raise InputError(f"expected at most {MAX_TEXT} characters of path data, got {len(data)}")
-    if not _PATH.fullmatch(data):
+    if not _PATH.fullmatch(_bounded(data)):
         raise InputError(f"expected path data that begins with M, such as M 0 0 L 9 9, got {_short(data)}")
-    return svgelements.Path(data).segments(transformed=False)
+    return svgelements.Path(_explicit(data)).segments(transformed=False)
+
+
+def _explicit(data: str) -> str:
+    """Writes out what svgelements gets wrong or does slowly.
+
+    It reflects the control point of any curve before S or T, where SVG wants one of the same kind; a line of no length
+    in between is no curve. It searches back to the last move at each z; a move of no length after z is near.
+    """
+    before = ""
+
+    def expand(command: re.Match) -> str:
+        nonlocal before
+        letter = command[0].upper()
+        if before == "Z" and letter != "M":
+            inserted = "m0 0"
+        elif (letter == "S" and before not in "CS") or (letter == "T" and before not in "QT"):
+            inserted = "l0 0"
+        else:
+            inserted = ""
+        before = letter
+        return inserted + command[0]
+
+    return re.sub(r"[A-DF-Za-df-z]", expand, re.sub(r"[zZ][\s,zZ]*", "z ", data))
 
 
 def _trace(segments: Iterable[svgelements.PathSegment]) -> Iterable[np.ndarray]:
@@ -182,6 +206,12 @@ def _stroke(parts: list[np.ndarray]) -> list[np.ndarray]:
         return []
     points = np.concatenate(parts)
     return [points[:1] if (points == points[0]).all() else points]
+
+
+def _bounded(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise InputError(f"expected at most {MAX_TEXT} characters in an attribute, got {len(text)}")
+    return text
 
 
 def _short(text: str) -> str:
