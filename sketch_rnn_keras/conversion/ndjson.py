@@ -29,13 +29,13 @@ def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
         InputError: the file is empty or no ndjson at all.
     """
     with path.open("rb") as file:
-        start = file.read(3)
+        start = file.read(64)
         if not start:
             raise InputError(f"{path}: is empty; expected one drawing per line")
         for magic, what in _OTHER_CONTENT.items():
-            if start.removeprefix(_BOM).startswith(magic):
+            if start.removeprefix(_BOM).lstrip().startswith(magic):
                 raise InputError(f"{path}: {what}")
-        file.seek(len(_BOM) if start == _BOM else 0)
+        file.seek(len(_BOM) if start.startswith(_BOM) else 0)
         for number in itertools.count(1):
             line = file.readline(MAX_LINE + 1)
             if not line:

@@ -71,14 +71,15 @@ def convert(
     output = Path(output)
     check_writable(output, layout, overwrite)
     _check_options(epsilon, max_points, per_category, polylines)
-    files = find_files([sources] if isinstance(sources, str | os.PathLike) else sources, output)
+    reading, report = Reading(recognized_only, polylines), Report(output, max_points)
+    sources = [sources] if isinstance(sources, str | os.PathLike) else sources
+    files = find_files(sources, output, reading.notes)
     stay = splits is None and per_category is None and all(path.suffix.lower() == ".npz" for path in files)
     splits = None if stay else DEFAULT if splits is None else splits
     if splits is not None:
         check_splits(splits)
 
     total = sum(path.stat().st_size for path in files) or 1
-    reading, report = Reading(recognized_only, polylines), Report(output, max_points)
     selection = Selection(per_category, seed)
     for batch in _batches(read_all(files, reading), report, strict):
         for drawing, stroke3 in zip(batch, prepare(batch, epsilon, as_is), strict=True):

@@ -86,7 +86,7 @@ class Report:
         lines += [f"  {detail}" for detail in self.details[:MAX_NAMED]]
         if len(self.details) > MAX_NAMED:
             lines.append("  ...")
-        lines += [f"SVG: {count} {what}" for what, count in sorted((+self.notes).items())]
+        lines += [f"note: {count} {what}" for what, count in sorted((+self.notes).items())]
         low, middle, high = np.percentile(self.lengths, [0, 50, 95], method="lower")
         lines.append(f"points: {low} to {self.lengths[-1]}, median {middle}, 95 % {high}")
         lines.append(f"scale factor: {self.scale_factor:.4f}")

@@ -1,6 +1,7 @@
 """Which files the sources of a conversion are, and what reads each. Enter: files and folders. Leave: drawings."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,8 +22,10 @@ _RASTER = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".
 _PACKED = (".gz", ".bz2", ".xz", ".zip", ".tar", ".svgz", ".7z")
 
 
-def find_files(sources: Iterable[str | os.PathLike], output: Path) -> list[Path]:
+def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counter[str]) -> list[Path]:
     """Lists the files to read: those named, and those in the folders named, sorted, whose suffix is known.
+
+    Other files in folders are passed over; raster images among them are counted in `notes`.
 
     Raises:
         InputError: a source is missing, empty, or of a kind that cannot be read.
@@ -30,7 +33,7 @@ def find_files(sources: Iterable[str | os.PathLike], output: Path) -> list[Path]
     files = []
     for source in map(Path, sources):
         if source.is_dir():
-            files += _search(source, output)
+            files += _search(source, output, notes)
         elif not source.is_file():
             raise InputError(f"{source}: no such file or folder")
         else:
@@ -58,15 +61,16 @@ def read_all(files: Iterable[Path], reading: Reading) -> Iterator[Drawing | Reje
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _search(folder: Path, output: Path) -> list[Path]:
+def _search(folder: Path, output: Path, notes: Counter[str]) -> list[Path]:
     found = [Path(place, name) for place, _, names in os.walk(folder) for name in names if not name.startswith(".")]
     known = [path for path in found if path.suffix.lower() in READERS and path.is_file()]
     files = sorted(path for path in known if path.resolve() != output.resolve())
+    rasters = sorted(path for path in found if path.suffix.lower() in _RASTER)
     if files:
+        notes["raster images left out: trace them, and convert the SVG"] += len(rasters)
         return files
-    for path in sorted(found):
-        if path.suffix.lower() in _RASTER:
-            _check_kind(path)
+    if rasters:
+        _check_kind(rasters[0])
     raise InputError(f"{folder}: expected files ending in {', '.join(READERS)}, found none among {len(found)}")
 
 

@@ -21,7 +21,7 @@ from .svg_style import StyleSheet
 
 MAX_BYTES = 2**21
 MAX_STYLE = 2**18  # characters of style sheets, and of style attributes
-MAX_ELEMENTS = 50_000  # in the file, and drawn when each `use` is replaced by what it refers to
+MAX_ELEMENTS = 20_000  # in the file, and drawn when each `use` is replaced by what it refers to
 MAX_DEPTH = 200
 _NAMESPACE, _LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 _CONTAINERS = frozenset(["svg", "g", "a", "switch"])
@@ -126,16 +126,16 @@ class _Document:
                 raise InputError(f"expected at most {MAX_STYLE} characters of styles, got {size}")
         for sheet in sheets:
             others = self._styles.add(sheet)
-            self._notes["style rules not understood: their selectors are not simple"] += others
+            self._notes["SVG style rules not understood: their selectors are not simple"] += others
 
     def strokes(self) -> list[np.ndarray]:
         self._visit(self._root, _Context(_IDENTITY, (300.0, 150.0), _INITIAL))
         if self._stroked:
-            self._notes["filled shapes left out, beside shapes that have a stroke"] += self._filled_shapes
+            self._notes["filled SVG shapes left out, beside shapes that have a stroke"] += self._filled_shapes
             return self._stroked
         if self._filled:
-            self._notes["files in which no shape has a stroke: outlines of filled shapes taken"] += 1
-            self._notes["filled rectangles left out, as large as the page"] += self._backgrounds
+            self._notes["SVG files in which no shape has a stroke: outlines of filled shapes taken"] += 1
+            self._notes["filled SVG rectangles left out, as large as the page"] += self._backgrounds
         return self._filled
 
     def _visit(self, element: _Located, context: _Context) -> None:
@@ -164,14 +164,14 @@ class _Document:
         elif element.name == "use":
             return self._follow(element, _moved(element, context))
         elif element.name in _LEFT_OUT:
-            self._notes[f"{element.name} elements left out"] += 1
+            self._notes[f"SVG {element.name} elements left out"] += 1
         return context, list(element) if element.name in _CONTAINERS else []
 
     def _follow(self, use: _Located, context: _Context) -> tuple[_Context, list[_Located]]:
         link = use.get("href", use.get(_LINK, ""))
         target = self._by_id.get(link[1:]) if link.startswith("#") else None
         if target is None:
-            self._notes["use elements left out: they refer to nothing in their file"] += 1
+            self._notes["SVG use elements left out: they refer to nothing in their file"] += 1
             return context, []
         if target.name == "symbol":
             return _enter_viewbox(target, use, context), list(target)

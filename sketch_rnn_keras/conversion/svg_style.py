@@ -38,6 +38,8 @@ class StyleSheet:
     def style_of(self, tag: str, attributes: Mapping[str, str]) -> dict[str, str]:
         """The properties that an element sets itself: attributes, then rules, then its style attribute."""
         own = {name: attributes[name].strip() for name in PROPERTIES if name in attributes}
+        if not self._rules and "style" not in attributes:
+            return own
         classes = attributes.get("class", "").split()
         ranks = (["*"], [tag], [f".{name}" for name in classes], [f"{tag}.{name}" for name in classes])
         for selectors in (*ranks, [f"#{attributes.get('id', '')}"]):
