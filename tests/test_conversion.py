@@ -214,3 +214,26 @@ def test_long_drawings_are_reported(tmp_path):
     report = convert(source, tmp_path / "a.npz", max_points=256, **ALL)
     assert "train with --set max_seq_len=256" in report.warnings()[0]
     assert report.lengths.tolist() == [7, 7, 7, 256]
+
+
+# ---------------------------------------------------------------------------------------------------------- command
+
+
+def test_the_command(command):
+    write_lines(Path("cat.ndjson"), random_drawings(40), word="cat")
+    status, out, err = command("convert", "cat.ndjson", "-o", "new/a.npz", "--splits", 30, 6, 4, "--format", "arrays")
+    assert (status, err) == (0, "")
+    assert out.startswith(
+        "new/a.npz: 40 of 40 drawings: 30 train / 6 valid / 4 test\npoints: 7 to 7, median 7, 95 % 7\n"
+    )
+    np.load("new/a.npz", allow_pickle=False)["train_lengths"]
+    status, out, err = command("convert", "cat.ndjson", "-o", "new/a.npz")
+    assert (status, out) == (2, "")
+    assert "--overwrite" in err
+    before = Path("new/a.npz").read_bytes()
+    for splits in (("0.5", "0.25", "0.25"), ("30", "6", "9")):
+        status, _, err = command("convert", "cat.ndjson", "-o", "new/a.npz", "--overwrite", "--splits", *splits)
+        assert status == (2 if "9" in splits else 0)
+        assert (Path("new/a.npz").read_bytes() == before) == (status != 0)
+        before = Path("new/a.npz").read_bytes()
+    assert "asked for 30 6 9, 45 drawings, but 40 are left" in err

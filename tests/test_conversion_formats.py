@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import struct
 import tracemalloc
 from pathlib import Path
@@ -103,6 +104,24 @@ def test_float_offsets_as_they_are(tmp_path):
     write_splits(tmp_path / "a.npz", {split: [drawing] for split in SPLITS})
     convert(tmp_path / "a.npz", tmp_path / "b.npz", as_is=True)
     np.testing.assert_array_equal(train_of(tmp_path / "b.npz")[0], drawing, strict=True)
+
+
+def test_the_samples_of_the_documentation(tmp_path):
+    text = (Path(__file__).parents[1] / "docs" / "formats.md").read_text()
+    blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    (lines,) = (block for block in blocks if block.startswith('{"word"'))
+    (record,) = (block for block in blocks if block.startswith("05 00"))
+    (picture,) = (block for block in blocks if block.startswith("<svg"))
+    (polylines,) = (block for block in blocks if "columns:" in block)
+    (tmp_path / "a.ndjson").write_text(lines)
+    (tmp_path / "b.bin").write_bytes(bytes.fromhex(record))
+    (tmp_path / "c.svg").write_text(picture)
+    for k, line in enumerate(polylines.splitlines()):
+        (tmp_path / f"{k}.json").write_text(re.split("  +", line)[0])
+    assert convert(tmp_path, tmp_path / "a.npz", strict=True, as_is=True, max_points=999, **ALL).kept == 6
+    drawings = [columns_of(stroke3) for stroke3 in train_of(tmp_path / "a.npz")]
+    assert [[[1, 3], [2, 4]]] in drawings
+    assert drawings.count([[[0, 10, 10], [0, 0, 20]], [[3, 4], [5, 5]]]) == 2
 
 
 # ------------------------------------------------------------------------------------------------------- bad input
@@ -269,26 +288,3 @@ def test_impossible_options(tmp_path, options, message):
     with pytest.raises(InputError, match="expected a file name ending in .npz"):
         convert(source, tmp_path / "a.csv")
     assert list(tmp_path.iterdir()) == [source]
-
-
-# ---------------------------------------------------------------------------------------------------------- command
-
-
-def test_the_command(command):
-    write_lines(Path("cat.ndjson"), random_drawings(40), word="cat")
-    status, out, err = command("convert", "cat.ndjson", "-o", "new/a.npz", "--splits", 30, 6, 4, "--format", "arrays")
-    assert (status, err) == (0, "")
-    assert out.startswith(
-        "new/a.npz: 40 of 40 drawings: 30 train / 6 valid / 4 test\npoints: 7 to 7, median 7, 95 % 7\n"
-    )
-    np.load("new/a.npz", allow_pickle=False)["train_lengths"]
-    status, out, err = command("convert", "cat.ndjson", "-o", "new/a.npz")
-    assert (status, out) == (2, "")
-    assert "--overwrite" in err
-    before = Path("new/a.npz").read_bytes()
-    for splits in (("0.5", "0.25", "0.25"), ("30", "6", "9")):
-        status, _, err = command("convert", "cat.ndjson", "-o", "new/a.npz", "--overwrite", "--splits", *splits)
-        assert status == (2 if "9" in splits else 0)
-        assert (Path("new/a.npz").read_bytes() == before) == (status != 0)
-        before = Path("new/a.npz").read_bytes()
-    assert "asked for 30 6 9, 45 drawings, but 40 are left" in err

@@ -47,10 +47,11 @@ def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
 
 
 def _read_strokes(file: BinaryIO, strokes: int, where: str) -> tuple[np.ndarray, list[int]]:
-    parts, lengths = [np.zeros((2, 0), np.uint8)], []
+    parts, lengths, total = [np.zeros((2, 0), np.uint8)], [], 0
     for _ in range(strokes):
         (count,) = _COUNT.unpack(_whole(file.read(_COUNT.size), _COUNT.size, where))
-        if sum(lengths) + count > MAX_POINTS:
+        total += count
+        if total > MAX_POINTS:
             raise InputError(f"{where}: expected at most {MAX_POINTS} points in a drawing; {_FOREIGN}")
         if count:
             raw = _whole(file.read(2 * count), 2 * count, where)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 MODEL_POINTS = 250  # max_seq_len of the configurations
+MOST_POINTS = 1000  # what a warning proposes at most: training time and memory grow with the longest drawing
 MAX_NAMED = 5  # unreadable drawings
 MAX_CATEGORIES = 20
 MANY_DROPPED = 0.2  # of the drawings found
@@ -54,11 +55,12 @@ class Report:
         """What the user should know before training, and what to do."""
         warnings = []
         if self.longest_dropped:
-            limit = self.longest_dropped
-            warnings.append(
-                f"drawings of more than {self.max_points} points were left out; the longest has {limit}. To keep it: "
-                f"--max-points {limit} here, --set max_seq_len={limit} when training. A larger --epsilon shortens all"
-            )
+            limit, longest = min(self.longest_dropped, MOST_POINTS), self.longest_dropped
+            cures = [f"drawings of more than {self.max_points} points were left out; the longest has {longest}"]
+            if limit > self.max_points:
+                options = f"--max-points {limit} here, and --set max_seq_len={limit} when training"
+                cures.append(f"to keep those of up to {limit}: {options}")
+            warnings.append("; ".join([*cures, "a larger --epsilon shortens all drawings"]))
         too_long = int((self.lengths > MODEL_POINTS).sum())
         if too_long:
             warnings.append(
