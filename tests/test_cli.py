@@ -45,7 +45,7 @@ def refused(result) -> str:
 # --------------------------------------------------------------------------------------------------------- help
 
 
-@pytest.mark.parametrize("arguments", [[], ["train"], ["sample"], ["evaluate"], ["info"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [[], ["train"], ["sample"], ["evaluate"], ["info"], ["convert"]], ids=" ".join)
 def test_help_loads_no_backend(arguments):
     program = (
         "import sys; from sketch_rnn_keras.cli import main\n"

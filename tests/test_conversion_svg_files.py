@@ -131,6 +131,8 @@ LAUGHS = "".join(f'<g id="a{k}">' + f'<use href="#a{k - 1}"/>' * 10 + "</g>" for
         (f'{ROOT}<path d="M0 0L5"/></svg>', "<path>: expected complete path data"),
         (f'{ROOT}<path d="M0 0A1 1 0 2 1 5 5"/></svg>', "expected complete path data"),
         (f'{ROOT}<path d="M0 0H"/></svg>', "expected complete path data"),
+        (f'{ROOT}<path d="M0 0L\u0661 5"/></svg>', "expected path data that begins"),
+        (f'{ROOT}<path d="M0 0L\u00a05 5"/></svg>', "expected path data that begins"),
         (f'{ROOT}<path d="M0 0L1e999 1"/></svg>', "expected finite coordinates"),
         (f'{ROOT}<path d="M0 0{"h1" * svg_shapes.MAX_TEXT}"/></svg>', "characters in an attribute"),
         (f'{ROOT}<path d="M0 0{"q9 9 9 0" * 8000}"/></svg>', "expected at most 500000 points"),

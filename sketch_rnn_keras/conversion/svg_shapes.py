@@ -19,10 +19,11 @@ MAX_TEXT = 2**18  # characters of one attribute; svgelements takes some 300 byte
 _SAMPLES = np.arange(65) / 64  # of a curve; the greatest error is some 0.1 of a canvas of 255
 _ERRORS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
-_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _LENGTH = re.compile(rf"\s*({_NUMBER})\s*(px|pt|pc|in|cm|mm|Q|%|)\s*")
-_PATH = re.compile(r"\s*[Mm][MmZzLlHhVvCcSsQqTtAa\d\s,.eE+-]*")
-_TRANSFORM = re.compile(r"(?:[\s,]*(?:matrix|translate|scale|rotate|skewX|skewY)\s*\([\d\s,.eE+-]*\))*[\s,]*")
+_PATH = re.compile(r"\s*[Mm][MmZzLlHhVvCcSsQqTtAa0-9\s,.eE+-]*", re.ASCII)
+_FUNCTION = r"(?:matrix|translate|scale|rotate|skewX|skewY)\s*\([0-9\s,.eE+-]*\)"
+_TRANSFORM = re.compile(rf"(?:[\s,]*{_FUNCTION})*[\s,]*", re.ASCII)
 _PIXELS = {"px": 1, "": 1, "pt": 4 / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4, "Q": 96 / 101.6}
 Viewport = tuple[float, float]  # width and height
 
@@ -38,7 +39,7 @@ def parse_length(text: str, whole: float) -> float:
 
 def parse_transform(text: str) -> np.ndarray:
     """Gives the affine map of a transform attribute, `[2, 3]`, for columns `(x, y, 1)`."""
-    text = re.sub(r"(?<=[\d.])(?:px|deg)\b", "", _bounded(text))  # as style attributes have them
+    text = re.sub(r"(?<=[0-9.])(?:px|deg)\b", "", _bounded(text))  # as style attributes have them
     if not _TRANSFORM.fullmatch(text):
         raise InputError(f"expected transforms such as translate(1 2) rotate(30), got {_short(text)}")
     try:
