@@ -1,39 +1,36 @@
-"""Reads the drawings of an `.npz` file without trusting it.
+"""Reads the drawings of an `.npz` file without trusting it, and writes such files.
 
-Enters: a file in the format of Quick, Draw!, a zip archive with one `.npy` member per split, each a pickled object
-array of stroke-3 arrays. Leaves: plain numeric arrays.
+Enters: a zip archive with one `.npy` member per split, in one of two layouts. Leaves: plain numeric arrays.
 
-A pickle is a program. The one in a data file is run by an unpickler in which each name that a pickled NumPy array
-needs is replaced by a small stand-in, and every other name is refused. The stand-ins build arrays from bytes and do
-nothing else, so the worst that a hostile file gets is an `InputError`.
+* `quickdraw`: each split is a pickled object array of stroke-3 arrays, as Quick, Draw!'s own files;
+* `arrays`: no pickles. Each split is one array `[P, 3]`, its drawings end to end, beside `<split>_lengths`, `[n]`.
+
+A pickle is a program. `unpickling` reads those of data files and runs nothing.
 """
 
 import io
 import lzma
 import math
 import pickle
-import re
-import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
 from .errors import InputError
+from .files import replacing
+from .unpickling import from_bytes, read_objects
 
 SPLITS = ("train", "valid", "test")
+LAYOUTS = ("quickdraw", "arrays")
 MAX_BYTES = 2**30  # per split, unpacked; 70,000 Quick, Draw! drawings take some 30 MB
+MAX_DRAWINGS = 2**22  # per split
 
-_DTYPE_CODE = re.compile(r"[iu][1248]|f[248]|b1|O[48]?")
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
 _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, MemoryError, RecursionError)
-_PICKLE_ERRORS = (
-    *(pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, LookupError),
-    *(ArithmeticError, MemoryError, RecursionError, struct.error),
-)
 
 
 def read_splits(path: Path) -> dict[str, list[np.ndarray]]:
@@ -41,7 +38,8 @@ def read_splits(path: Path) -> dict[str, list[np.ndarray]]:
 
     Args:
         path: an `.npz` file whose members train, valid and test are each an object array of `[n, 3]` arrays (pickled
-            under Python 2 or 3) or one numeric array `[count, n, 3]`.
+            under Python 2 or 3), one numeric array `[count, n, 3]`, or one numeric array `[P, 3]` with the number of
+            points of each drawing in a member train_lengths, valid_lengths, test_lengths.
 
     Returns:
         For each split its arrays, as the file holds them: neither their shapes nor their values are checked.
@@ -58,8 +56,67 @@ def read_splits(path: Path) -> dict[str, list[np.ndarray]]:
         ) from error
 
 
+def write_splits(
+    path: Path, splits: Mapping[str, Sequence[np.ndarray]], layout: str = "quickdraw", overwrite: bool = False
+) -> Path:
+    """Writes a data file that `read_splits` reads. The same drawings give the same bytes.
+
+    Args:
+        path: the file to write, ending in `.npz`.
+        splits: for train, valid and test, stroke-3 arrays `[n, 3]`, at least one row each.
+        layout: "quickdraw", which the original code reads by `np.load(path, allow_pickle=True)`, with any NumPy under
+            Python 3; or "arrays", which needs no pickle.
+        overwrite: whether a file that exists may be replaced.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: another layout or suffix, a file that exists or cannot be written, more than `read_splits` takes.
+    """
+    path = Path(path)
+    check_writable(path, layout, overwrite)
+    try:
+        with replacing(path) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+            for split in SPLITS:
+                _check_size(splits[split], f"{path}, split {split}")
+                members = {"quickdraw": _as_objects, "arrays": _as_arrays}[layout](split, splits[split])
+                for name, content in members.items():
+                    with archive.open(f"{name}.npy", "w") as member:  # dated 1980, whenever it is written
+                        member.write(content)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file or folder") from None
+    return path
+
+
+def check_writable(path: Path, layout: str, overwrite: bool) -> None:
+    """Raises the `InputError` that `write_splits` would raise for this file, before the work is done."""
+    if layout not in LAYOUTS:
+        raise InputError(f"layout: expected one of {', '.join(LAYOUTS)}, got {layout!r}")
+    if path.suffix != ".npz":
+        raise InputError(f"{path}: expected a file name ending in .npz, got {path.suffix!r}")
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists already; choose another --output, or replace it with --overwrite")
+
+
 def _read_split(archive: zipfile.ZipFile, split: str, where: str) -> list[np.ndarray]:
-    member = f"{split}.npy"
+    content, shape, fortran_order, dtype = _open_member(archive, split, where)
+    if dtype.hasobject:
+        arrays = read_objects(content, shape, where)
+    elif f"{split}_lengths.npy" in archive.namelist():
+        flat = _read_numbers(content, shape, fortran_order, dtype, where)
+        lengths = _read_numbers(*_open_member(archive, f"{split}_lengths", where), f"{where}_lengths")
+        arrays = _cut(flat, lengths, where)
+    else:
+        arrays = _list(_read_numbers(content, shape, fortran_order, dtype, where), where)
+    if sum(array.nbytes for array in arrays) > MAX_BYTES:  # a pickle may name one array many times
+        raise InputError(f"{where}: expected at most {MAX_BYTES} bytes of drawings; split the file")
+    return arrays
+
+
+def _open_member(archive: zipfile.ZipFile, name: str, where: str) -> tuple[io.BytesIO, tuple[int, ...], bool, np.dtype]:
+    """The bytes of an array after its header, and the header: shape, Fortran order, type."""
+    member = f"{name}.npy"
     if member not in archive.namelist():
         present = ", ".join(Path(name).stem for name in archive.namelist()) or "nothing"
         raise InputError(f"{where}: missing; expected the splits {', '.join(SPLITS)}, the file holds {present}")
@@ -67,20 +124,9 @@ def _read_split(archive: zipfile.ZipFile, split: str, where: str) -> list[np.nda
     if size > MAX_BYTES:
         raise InputError(f"{where}: expected at most {MAX_BYTES} bytes unpacked, the archive declares {size}")
     content = io.BytesIO(archive.read(member))
-    shape, fortran_order, dtype = _read_header(content, where)
-    if dtype.hasobject:
-        arrays = _read_objects(content, shape, where)
-    else:
-        arrays = _read_numbers(content, shape, fortran_order, dtype, where)
-    if sum(array.nbytes for array in arrays) > MAX_BYTES:  # a pickle may name one array many times
-        raise InputError(f"{where}: expected at most {MAX_BYTES} bytes of drawings; split the file")
-    return arrays
-
-
-def _read_header(content: io.BytesIO, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     try:
-        return readers[np.lib.format.read_magic(content)](content)
+        return content, *readers[np.lib.format.read_magic(content)](content)
     except KeyError as error:
         raise InputError(f"{where}: expected .npy format 1.0 or 2.0, got {error}; save the file again") from error
     except _HEADER_ERRORS as error:
@@ -89,143 +135,65 @@ def _read_header(content: io.BytesIO, where: str) -> tuple[tuple[int, ...], bool
 
 def _read_numbers(
     content: io.BytesIO, shape: tuple[int, ...], fortran_order: bool, dtype: np.dtype, where: str
-) -> list[np.ndarray]:
+) -> np.ndarray:
     if dtype.kind not in "biuf":
         raise InputError(f"{where}: expected numbers, got elements of type {dtype}")
     raw = content.read()
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(raw):
         raise InputError(f"{where}: the header declares shape {list(shape)} of {dtype}, but {len(raw)} bytes follow")
+    return from_bytes(raw, dtype, shape, fortran_order)
+
+
+def _list(drawings: np.ndarray, where: str) -> list[np.ndarray]:
+    shape = drawings.shape
     if shape != (0,) and (len(shape) != 3 or 0 in shape[1:]):
         raise InputError(f"{where}: expected drawings of shape [n, 3], got one array of shape {list(shape)}")
-    return list(_from_bytes(raw, dtype, shape, fortran_order))
+    if len(drawings) > MAX_DRAWINGS:
+        raise InputError(f"{where}: expected at most {MAX_DRAWINGS} drawings, got {len(drawings)}; split the file")
+    return list(drawings)
 
 
-def _read_objects(content: io.BytesIO, shape: tuple[int, ...], where: str) -> list[np.ndarray]:
-    try:
-        return _to_drawings(_Unpickler(content, where).load(), shape, where)
-    except InputError:
-        raise
-    except _PICKLE_ERRORS as error:
-        raise InputError(f"{where}: the pickled array is broken ({error}); get or download the file again") from error
+def _cut(flat: np.ndarray, lengths: np.ndarray, where: str) -> list[np.ndarray]:
+    """The drawings that lie end to end in `flat`; `lengths` is as little trusted as all else."""
+    if flat.ndim != 2 or lengths.ndim != 1 or lengths.dtype.kind not in "iu":
+        raise InputError(
+            f"{where}: expected points of shape [P, 3] and whole numbers as lengths of shape [n], got shapes "
+            f"{list(flat.shape)} and {list(lengths.shape)} ({lengths.dtype})"
+        )
+    if len(lengths) > MAX_DRAWINGS:
+        raise InputError(f"{where}: expected at most {MAX_DRAWINGS} drawings, got {len(lengths)}; split the file")
+    sizes = lengths.tolist()  # as Python's integers, which do not overflow
+    if min(sizes, default=0) < 0 or sum(sizes) != len(flat):
+        raise InputError(f"{where}: the lengths add up to {sum(sizes)}, but there are {len(flat)} points")
+    return np.split(flat, np.cumsum(sizes)[:-1]) if sizes else []
 
 
-def _to_drawings(array: object, shape: tuple[int, ...], where: str) -> list[np.ndarray]:
-    if not isinstance(array, _Array) or array.items is None or array.shape != shape:
-        raise InputError(f"{where}: expected an object array of shape {list(shape)}, the pickle holds something else")
-    items = array.items
-    if len(shape) == 3 and all(type(item) in (int, float) for item in items):  # how NumPy joins drawings of one length
-        return list(np.array(items, np.float64).reshape(shape))
-    if len(shape) != 1:
-        raise InputError(f"{where}: expected a list of drawings, got an object array of shape {list(shape)}")
-    for index, item in enumerate(items):
-        if not isinstance(item, _Array) or item.value is None:
-            what = "a nested object array" if isinstance(item, _Array) else type(item).__name__
-            raise InputError(f"{where}, drawing {index}: expected an array of numbers, got {what}")
-    return [item.value for item in items]
+def _as_arrays(split: str, drawings: Sequence[np.ndarray]) -> dict[str, bytes]:
+    flat = np.concatenate([np.zeros((0, 3), np.int16), *drawings])
+    lengths = np.array([len(drawing) for drawing in drawings], np.int32)
+    return {split: _npy(flat), f"{split}_lengths": _npy(lengths)}
 
 
-def _from_bytes(raw: bytes, dtype: np.dtype, shape: tuple[int, ...], fortran_order: bool) -> np.ndarray:
-    return np.frombuffer(raw, dtype).reshape(shape, order="F" if fortran_order else "C")
+def _as_objects(split: str, drawings: Sequence[np.ndarray]) -> dict[str, bytes]:
+    """An object array as older NumPy versions pickle it: new ones write a module name that those do not have."""
+    array = np.empty(len(drawings), object)
+    array[:] = list(drawings)
+    content = io.BytesIO()
+    np.lib.format.write_array_header_1_0(content, np.lib.format.header_data_from_array_1_0(array))
+    content.write(pickle.dumps(array, protocol=3).replace(b"numpy._core.", b"numpy.core.", 1))
+    return {split: content.getvalue()}
 
 
-class _Unpickler(pickle._Unpickler):
-    """Runs a pickle that may name NumPy's array constructors and nothing else.
-
-    It is the standard library's unpickler in Python: the one in C reserves 32 GiB when eleven bytes ask it to.
-    """
-
-    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)
-
-    def __init__(self, content: io.BytesIO, where: str):
-        super().__init__(content, encoding="latin1")  # Python 2 wrote the bytes of an array as str
-        self._where = where
-
-    def find_class(self, module: str, name: str) -> object:
-        if (module, name) not in _ADMITTED:
-            raise InputError(
-                f"{self._where}: refused {module}.{name}; a data file may hold NumPy arrays alone. Nothing was run. "
-                "Do not use this file unless you made it; if you did, save plain [n, 3] arrays"
-            )
-        return _ADMITTED[module, name]
-
-    def load_bytearray8(self) -> None:
-        """Reads the bytes that are there; the method replaced first allocates as many as are declared."""
-        (size,) = struct.unpack("<Q", self.read(8))
-        self.append(bytearray(self.read(size)))
-
-    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+def _npy(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
+    return content.getvalue()
 
 
-class _DType:
-    """Stands in for `numpy.dtype`: numbers and objects, no structures."""
-
-    def __init__(self, code: str, *_align_and_copy: object):
-        if not _DTYPE_CODE.fullmatch(code):
-            raise ValueError(f"elements of type {code!r}")
-        self.dtype = np.dtype(code)
-
-    def __setstate__(self, state: tuple) -> None:
-        self.dtype = self.dtype.newbyteorder(state[1])
-
-
-class _Array:
-    """Stands in for `numpy.ndarray`: `value` if its elements are numbers, `items` if they are objects."""
-
-    value: np.ndarray | None = None
-    items: list | None = None
-    shape: tuple[int, ...] = ()
-
-    def __setstate__(self, state: tuple) -> None:
-        _version, shape, kind, fortran_order, content = state
-        if not all(type(length) is int for length in shape):
-            raise ValueError("a shape that is no tuple of whole numbers")
-        if kind.dtype.hasobject:
-            if not isinstance(content, list) or math.prod(shape) != len(content):
-                raise ValueError(f"{len(content)} elements for shape {shape}")
-            self.shape, self.items = shape, content
-        else:
-            raw = content.encode("latin1") if isinstance(content, str) else content
-            self.value = _from_bytes(raw, kind.dtype, shape, fortran_order)
-
-
-class _Function:
-    """A callable that a pickle cannot alter (functions have attributes that it could set)."""
-
-    def __init__(self, function):
-        self._function = function
-
-    def __call__(self, *args: object) -> object:
-        return self._function(*args)
-
-    def __setstate__(self, state: object) -> None:
-        raise ValueError("a function with a state")
-
-
-def _reconstruct(_cls: object, _shape: object, _code: object) -> _Array:
-    return _Array()
-
-
-def _frombuffer(raw: bytes, kind: _DType, shape: tuple[int, ...], order: str) -> _Array:
-    if kind.dtype.hasobject or order not in ("C", "F"):
-        raise ValueError(f"a buffer of {kind.dtype} in order {order!r}")
-    array = _Array()
-    array.value = _from_bytes(raw, kind.dtype, shape, order == "F")
-    return array
-
-
-def _encode(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":
-        raise ValueError(f"bytes encoded as {encoding!r}")
-    return text.encode("latin1")
-
-
-_ADMITTED = {
-    ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _DType,
-    ("numpy.core.multiarray", "_reconstruct"): _Function(_reconstruct),
-    ("numpy._core.multiarray", "_reconstruct"): _Function(_reconstruct),
-    ("numpy.core.numeric", "_frombuffer"): _Function(_frombuffer),  # protocol 5
-    ("numpy._core.numeric", "_frombuffer"): _Function(_frombuffer),
-    ("_codecs", "encode"): _Function(_encode),  # bytes, as Python 3 writes them for Python 2
-    ("__builtin__", "bytes"): _Function(lambda: b""),  # the same, for an array without rows
-}
+def _check_size(drawings: Sequence[np.ndarray], where: str) -> None:
+    size = sum(drawing.nbytes for drawing in drawings)
+    if size > MAX_BYTES or len(drawings) > MAX_DRAWINGS:
+        raise InputError(
+            f"{where}: expected at most {MAX_DRAWINGS} drawings of {MAX_BYTES} bytes in all, got {len(drawings)} of "
+            f"{size}; make several files"
+        )

@@ -21,6 +21,7 @@ from .errors import InputError
 
 START_TOKEN = (0, 0, 1, 0, 0)  # a point at the origin, pen down: S_0 of the paper
 _FIRST_DROPPABLE = 3  # the fourth point of a pen stroke
+_PART = 4096  # points that GEOS simplifies at once: it recurses, up to once per point, and takes quadratic time
 
 
 def to_stroke5(stroke3: np.ndarray, max_seq_len: int) -> np.ndarray:
@@ -120,7 +121,38 @@ def simplify(polylines: Sequence[np.ndarray], epsilon: float) -> list[np.ndarray
         float64 `[m, 2]` arrays with `m <= k`. End points and single points are kept.
     """
     polylines = [_as_rows(points, 2, "polyline").astype(np.float64) for points in polylines if len(points)]
-    return [_simplify_one(points, epsilon) for points in polylines]
+    if not polylines:
+        return []
+    points, lengths = simplify_flat(np.concatenate(polylines), np.array([len(points) for points in polylines]), epsilon)
+    return np.split(points, np.cumsum(lengths)[:-1])
+
+
+def simplify_flat(points: np.ndarray, lengths: np.ndarray, epsilon: float) -> tuple[np.ndarray, np.ndarray]:
+    """Does what `simplify` does to many pen strokes at once, which is several times as fast.
+
+    A stroke of more than 4096 points is simplified in parts of that length, whose ends are kept.
+
+    Args:
+        points: float64 `[P, 2]`, the strokes end to end.
+        lengths: int `[S]`, the number of points of each, at least 1.
+        epsilon: as for `simplify`.
+
+    Returns:
+        The points kept, `[P', 2]`, and how many there are of each stroke, int64 `[S]`.
+    """
+    firsts = np.cumsum(lengths) - lengths
+    place = np.arange(len(points)) - np.repeat(firsts, lengths)  # of a point in its stroke
+    left = np.repeat(lengths, lengths) - 1 - place  # points that follow it
+    kept = (place == 0) | (left == 0) | (place % _PART == 0)
+    joins = kept & (place > 0) & (left > 0)  # the last of one part and the first of the next
+    rows = np.repeat(np.arange(len(points)), (1 + joins) * np.repeat(lengths > 2, lengths))
+    if len(rows):
+        begins = (place[rows] == 0) | np.concatenate([[False], rows[1:] == rows[:-1]])
+        numbered = np.column_stack([points, np.arange(len(points))])  # z says which points are left
+        lines = shapely.linestrings(numbered[rows], indices=np.cumsum(begins) - 1)
+        simple = shapely.get_coordinates(shapely.simplify(lines, epsilon, preserve_topology=False), include_z=True)
+        kept[simple[:, 2].astype(np.int64)] = True
+    return points[kept], np.add.reduceat(kept, firsts, dtype=np.int64)
 
 
 def ragged_indices(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -229,10 +261,3 @@ def _as_rows(array: np.ndarray, width: int, what: str) -> np.ndarray:
 
 def _positions(stroke3: np.ndarray) -> np.ndarray:
     return np.cumsum(stroke3[:, :2], axis=0, dtype=np.float64)
-
-
-def _simplify_one(points: np.ndarray, epsilon: float) -> np.ndarray:
-    if len(points) < 3:
-        return points
-    simple = shapely.get_coordinates(shapely.simplify(shapely.linestrings(points), epsilon, preserve_topology=False))
-    return simple if len(simple) else points[[0, -1]]  # GEOS gives nothing for a line whose points all coincide

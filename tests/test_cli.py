@@ -47,7 +47,19 @@ def refused(result) -> str:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["train"], ["sample"], ["evaluate"], ["info"], ["download"], ["download-model"]],
+    [
+        [],
+        ["train"],
+        ["sample"],
+        ["evaluate"],
+        ["info"],
+        ["download"],
+        ["download-model"],
+        ["convert"],
+        ["reconstruct"],
+        ["plot"],
+        ["sweep"],
+    ],
     ids=" ".join,
 )
 def test_help_loads_no_backend(arguments):

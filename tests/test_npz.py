@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketch_rnn_keras import npz
+from sketch_rnn_keras import npz, unpickling
 from sketch_rnn_keras.errors import InputError
 
 DRAWINGS = [
@@ -131,12 +131,12 @@ def test_attributes_of_admitted_names_are_refused(tmp_path):
 
 @pytest.mark.parametrize("name", [b"numpy\nndarray", b"numpy.core.multiarray\n_reconstruct", b"_codecs\nencode"])
 def test_a_pickle_cannot_alter_what_it_is_given(tmp_path, name):
-    before = dict(npz._ADMITTED), dict(vars(npz._Array))
+    before = dict(unpickling._ADMITTED), dict(vars(unpickling._Array))
     alter = b"\x80\x02c" + name + b"\n(NU\x05valueK\x01s}U\x05valueK\x01s\x86b."
     build = b"\x80\x02c" + name + b"\n}U\x05valueK\x01sb."
     for pickled in (alter, build):
         assert "is broken" in refusal(write(tmp_path / "a.npz", train=npy(pickled)))
-    assert (dict(npz._ADMITTED), dict(vars(npz._Array))) == before
+    assert (dict(unpickling._ADMITTED), dict(vars(unpickling._Array))) == before
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -15,6 +16,7 @@ from sketch_rnn_keras.strokes import (
     ragged_indices,
     scale_offsets,
     simplify,
+    simplify_flat,
     to_polylines,
     to_stroke3,
     to_stroke5,
@@ -156,6 +158,29 @@ def test_simplified_points_are_a_subsequence_with_the_same_ends(polylines, epsil
         remaining = iter(points.tolist())
         assert all(point in remaining for point in simple.tolist())
         np.testing.assert_array_equal(simple[[0, -1]], points[[0, -1]])
+
+
+def test_simplifying_many_strokes_is_simplifying_each():
+    rng = np.random.default_rng(0)
+    polylines = [rng.normal(size=(n, 2)).cumsum(axis=0) for n in rng.integers(1, 80, 200)]
+    lengths = np.array([len(points) for points in polylines])
+    points, kept = simplify_flat(np.concatenate(polylines), lengths, 1.0)
+    lines = [shapely.LineString(points) if len(points) > 1 else shapely.Point(*points) for points in polylines]
+    expected = [shapely.get_coordinates(line.simplify(1.0, preserve_topology=False)) for line in lines]
+    assert kept.tolist() == [len(points) for points in expected] != lengths.tolist()
+    np.testing.assert_array_equal(points, np.concatenate(expected))
+
+
+def test_a_stroke_made_to_exhaust_the_stack_is_simplified_in_parts():
+    """A zigzag that grows: each split leaves one point fewer. GEOS crashes on 100,000 points of it at once."""
+    count = 200_000
+    x = np.arange(count) * 255 / count
+    zigzag = np.stack([x, (np.arange(count) % 2) * (3 + x)], axis=1)
+    (simple,) = simplify([zigzag], 2.0)
+    assert 2 < len(simple) < count
+    np.testing.assert_array_equal(simple[[0, -1]], zigzag[[0, -1]])
+    straight = np.stack([np.arange(9000.0), np.zeros(9000)], axis=1)
+    assert simplify([straight], 2.0)[0][:, 0].tolist() == [0, 4096, 8192, 8999]
 
 
 def test_ragged_indices():

@@ -1,4 +1,4 @@
-"""`sketch-rnn info`: what is in a file."""
+"""`sketch-rnn convert` and `info`: drawings into data files, and what is in a file."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,66 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .common import app, check_output, say
+from .common import Seed, app, check_output, progress_bar, say
+
+
+@app.command()
+def convert(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(help="Files and folders: Quick, Draw! .ndjson and .bin, .svg, polyline .json, .npz."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The data file to write, .npz.")],
+    epsilon: Annotated[
+        float | None,
+        typer.Option(
+            help="Tolerance of the simplification, in pixels of a canvas of 255. By default 2, except that drawings "
+            "which Quick, Draw! has simplified already stay as they are."
+        ),
+    ] = None,
+    max_points: Annotated[int, typer.Option(min=1, help="Longer drawings are left out.")] = 250,
+    per_category: Annotated[
+        int | None, typer.Option(min=1, help="Drawings of each category at most, chosen at random.")
+    ] = None,
+    splits: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(
+            metavar="TRAIN VALID TEST",
+            help="Three counts, such as 70000 2500 2500, or fractions that add up to 1; 0.9 0.05 0.05 by default. "
+            "When all sources are .npz files, drawings stay in their splits by default.",
+        ),
+    ] = None,
+    seed: Seed = 0,
+    recognized_only: Annotated[
+        bool, typer.Option("--recognized-only", help="Leave out what the game did not recognise.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at a drawing that cannot be read instead of leaving it out.")
+    ] = False,
+    as_is: Annotated[bool, typer.Option("--as-is", help="Neither align, scale nor simplify.")] = False,
+    polylines: Annotated[
+        str | None,
+        typer.Option(metavar="columns|points", help="How strokes of polyline JSON are meant if both is possible."),
+    ] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="quickdraw|arrays",
+            help="quickdraw: as Quick, Draw!'s files, readable by the original code; arrays: without pickles.",
+        ),
+    ] = "quickdraw",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")] = False,
+) -> None:
+    """Convert drawings into a data file to train on."""
+    from ..conversion import convert
+
+    options = {"epsilon": epsilon, "max_points": max_points, "per_category": per_category, "splits": splits}
+    options |= {"seed": seed, "recognized_only": recognized_only, "strict": strict, "as_is": as_is}
+    options |= {"polylines": polylines, "layout": layout, "overwrite": overwrite}
+    with progress_bar("converting, %", 100) as progress:
+        report = convert(sources, output, **options, progress=lambda share: progress(int(100 * share)))
+    print(report)
 
 
 @app.command()

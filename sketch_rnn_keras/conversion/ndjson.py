@@ -1,0 +1,77 @@
+"""Quick, Draw! ndjson, raw or simplified: one drawing per line. Enters: a file. Leaves: drawings, one at a time."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic_core import from_json
+
+from ..errors import InputError
+from .columns import join_columns
+from .items import UNREADABLE, UNRECOGNISED, Drawing, Reading, Rejected, make_drawing
+
+MAX_LINE = 2**22  # bytes; Quick, Draw!'s longest lines are a tenth of it
+MAX_WORD = 80  # characters of a category
+_BOM = b"\xef\xbb\xbf"
+_OTHER_CONTENT = {
+    b"\x1f\x8b": "is compressed; unpack it first (gunzip)",
+    b"\xff\xfe": "is encoded as UTF-16; save it as UTF-8",
+    b"\xfe\xff": "is encoded as UTF-16; save it as UTF-8",
+    b"[": "is one JSON array; write one drawing per line, or a folder of polyline JSON files",
+}
+
+
+def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
+    """Reads the drawings of an ndjson file; a line that cannot be read is a `Rejected` that names it.
+
+    Raises:
+        InputError: the file is empty or no ndjson at all.
+    """
+    with path.open("rb") as file:
+        start = file.read(64)
+        if not start:
+            raise InputError(f"{path}: is empty; expected one drawing per line")
+        for magic, what in _OTHER_CONTENT.items():
+            if start.removeprefix(_BOM).lstrip().startswith(magic):
+                raise InputError(f"{path}: {what}")
+        file.seek(len(_BOM) if start.startswith(_BOM) else 0)
+        for number in itertools.count(1):
+            line = file.readline(MAX_LINE + 1)
+            if not line:
+                return
+            reading.bytes_read += len(line)
+            try:
+                if len(line) > MAX_LINE:
+                    _skip_rest(file, reading)
+                    raise InputError(f"expected at most {MAX_LINE} bytes, got more")
+                if not line.isspace():
+                    yield _parse(line, path.stem, reading.recognized_only)
+            except InputError as error:
+                yield Rejected(UNREADABLE, f"{path}, line {number}: {error}")
+
+
+def _skip_rest(file: BinaryIO, reading: Reading) -> None:
+    while part := file.readline(MAX_LINE):
+        reading.bytes_read += len(part)
+        if part.endswith(b"\n"):
+            return
+
+
+def _parse(line: bytes, category: str, recognized_only: bool) -> Drawing | Rejected:
+    try:
+        document = from_json(line, allow_inf_nan=False)
+    except ValueError as error:
+        raise InputError(f"not JSON ({str(error).replace(' at line 1 column', ', column')})") from None
+    if type(document) is not dict or "drawing" not in document:
+        raise InputError('expected an object with a "drawing"')
+    recognized = document.get("recognized", True)
+    if type(recognized) is not bool:
+        raise InputError('expected "recognized" to be true or false')
+    if recognized_only and not recognized:
+        return Rejected(UNRECOGNISED)
+    points, lengths, timed = join_columns(document["drawing"])
+    word = document.get("word")
+    if type(word) is str and word:
+        category = "".join(letter if letter.isprintable() else "?" for letter in word[:MAX_WORD])
+    return make_drawing(points, lengths, category, may_be_simplified=not timed, resample=True)
