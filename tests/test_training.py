@@ -18,7 +18,8 @@ from sketch_rnn_keras import __version__, schedules
 from sketch_rnn_keras.datasets import load_dataset
 from sketch_rnn_keras.errors import InputError, TrainingError
 from sketch_rnn_keras.hparams import HParams
-from sketch_rnn_keras.model import SketchRNN, load_model
+from sketch_rnn_keras.loading import load_model
+from sketch_rnn_keras.model import SketchRNN
 from sketch_rnn_keras.training import history, loop
 from sketch_rnn_keras.training.checkpoints import Progress, RunDirectory
 from sketch_rnn_keras.training.evaluation import evaluate

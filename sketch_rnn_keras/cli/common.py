@@ -27,7 +27,13 @@ Data = Annotated[
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a hyperparameter: kl_weight=1.0")
 ]
-Model = Annotated[Path, typer.Option("--model", help="A run directory or a .keras file.")]
+Model = Annotated[
+    Path,
+    typer.Option(
+        "--model",
+        help="A run directory, a .keras file, a Magenta checkpoint folder, or a .gen.json or .vae.json file.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
 
 
@@ -52,11 +58,42 @@ def describe_dataset(names, dataset) -> str:
     )
 
 
+def open_model(path, scale_factor: float | None = None):
+    """The model at `path`; what its reader had to infer is said."""
+    from ..loading import load_model
+
+    model = load_model(path, scale_factor)
+    for note in model.provenance.notes:
+        say(f"note   {path}: {note}")
+    return model
+
+
+def describe_model(model) -> str:
+    """What a model is, where it comes from and what it was trained on, in a few lines."""
+    hparams, provenance = model.hparams, model.provenance
+    encoder = f"{hparams.enc_model} encoder of {hparams.enc_rnn_size} units each way, " if hparams.conditional else ""
+    latent = f"z of {hparams.z_size}, " if hparams.conditional else ""
+    origin = f"converted from {provenance.origin}" if provenance.origin else "trained"
+    version = f" by sketch_rnn_keras {provenance.version}" if provenance.version else ""
+    digests = {source["name"]: source["sha256"] for source in provenance.data if "sha256" in source}
+    data = [name + (f" (SHA-256 {digests[name]})" if name in digests else "") for name in hparams.data_set]
+    return (
+        f"{'conditional' if hparams.conditional else 'decoder only'}; {encoder}{latent}{hparams.dec_model} decoder of "
+        f"{hparams.dec_rnn_size} units, {hparams.num_mixture} mixture components, {model.count_params():,} weights\n"
+        f"N_max {hparams.max_seq_len}; scale factor {model.scale_factor or 'not known'}; data {', '.join(data)}\n"
+        f"{origin}{version}"
+    )
+
+
 def check_output(path: Path, overwrite: bool) -> None:
     if path.suffix.lower() not in (".svg", ".png"):
         raise InputError(f"{path}: expected a file name ending in .svg or .png, got {path.suffix!r}")
+    check_absent(path, overwrite, "--output")
+
+
+def check_absent(path: Path, overwrite: bool, argument: str) -> None:
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; choose another --output, or replace it with --overwrite")
+        raise InputError(f"{path} exists already; choose another {argument}, or replace it with --overwrite")
 
 
 def say(text: str) -> None:

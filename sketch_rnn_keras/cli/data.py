@@ -6,19 +6,23 @@ from typing import Annotated
 
 import typer
 
-from .common import app, describe_dataset
+from .common import app, describe_dataset, describe_model, open_model
 
 
 @app.command()
 def info(target: Annotated[str, typer.Argument(help="A data set, a config, a model or a run directory.")]) -> None:
-    """Describe a data set (.npz, a category, doodles:cat), a config (.json), or a model (.keras, run directory)."""
+    """Describe a data set (.npz, a category, doodles:cat), a config (.json), or a model (see `sample --model`)."""
     path = Path(target)
-    if path.suffix == ".json":
+    is_model = path.suffix == ".keras" or (path.is_dir() and path.name) or _is_json_model(path)
+    if path.suffix == ".json" and not is_model:
         from ..hparams import HParams
 
         print(json.dumps(HParams.load(path).model_dump(mode="json"), indent=2))
-    elif path.suffix == ".keras" or (path.is_dir() and path.name):
-        _describe_model(target)
+    elif is_model:
+        model = open_model(path)
+        print(f"{target}: {describe_model(model)}")
+        for variable in model.trainable_variables:
+            print(f"  {variable.path:32} {tuple(variable.shape)}")
     else:
         from ..datasets import load_dataset
 
@@ -36,16 +40,9 @@ def info(target: Annotated[str, typer.Argument(help="A data set, a config, a mod
             print(note)
 
 
-def _describe_model(target):
-    from ..model import load_model
-
-    model = load_model(target)
-    hparams = model.hparams
-    encoder = f"{hparams.enc_model} encoder of {hparams.enc_rnn_size} units each way, " if hparams.conditional else ""
-    print(
-        f"{target}: {'conditional' if hparams.conditional else 'decoder only'}; {encoder}{hparams.dec_model} decoder "
-        f"of {hparams.dec_rnn_size} units, {hparams.num_mixture} mixture components, {model.count_params():,} weights\n"
-        f"N_max {hparams.max_seq_len}; scale factor {model.scale_factor}; data {', '.join(hparams.data_set)}"
-    )
-    for variable in model.trainable_variables:
-        print(f"  {variable.path:32} {tuple(variable.shape)}")
+def _is_json_model(path: Path) -> bool:
+    """Whether a JSON file begins as sketch-rnn-js models do, with a list; hyperparameters are an object."""
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(100).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")

@@ -21,6 +21,7 @@ from ..drawing import draw_sketches
 from ..errors import InputError, TrainingError
 from ..hparams import HParams
 from ..model import SketchRNN
+from ..provenance import Provenance
 from ..sampling import sample
 from . import backend
 from .checkpoints import Progress, RunDirectory
@@ -164,7 +165,7 @@ def _set_up(hparams, dataset, run_dir, resume):
         _check_same_run(run, config)
     else:
         run.create(config)
-    model = SketchRNN(hparams, scale_factor=dataset.scale_factor)
+    model = SketchRNN(hparams, dataset.scale_factor, Provenance(tuple(dataset.sources)))
     optimizer = make_optimizer(hparams)
     optimizer.build(model.trainable_variables)
     if resume and run.is_begun():
