@@ -116,6 +116,9 @@ class HParams(BaseModel):
 
     # Not the original's.
     precision: Precision = Field("float32", description="Of the cells' matrix products; mixed ones are for GPUs")
+    squash_start: Switch = Field(
+        False, description="tanh(z) sets the decoder's start, not z: VAEs of sketch-rnn-js before version 6"
+    )
     seed: Seed = Field(0, description="Seed of every random stream: weights, batches, dropout, latent noise")
     log_every: Count = Field(20, description="Steps between rows of the training log")
     description: Text = Field("", description="Free text: the command to run, the data it needs, what was measured")

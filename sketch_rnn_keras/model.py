@@ -134,6 +134,7 @@ class SketchRNN(keras.Model):
         """The decoder's state before its first step: tanh(W_z z + b_z), or zeros when decoder-only (z is None)."""
         if z is None:
             return self.decoder.zero_state(batch_size)
+        z = ops.tanh(z) if self.hparams.squash_start else z
         return self.decoder.unpack(ops.tanh(self.initial_state(z)))
 
     def decode(self, inputs5, z=None, masks=None):

@@ -111,6 +111,7 @@ def _describe(model) -> str:
 # ------------------------------------------------------------------------------------------------------- checkpoints
 
 _DAMAGE = (ValueError, LookupError, RuntimeError, TypeError, MemoryError, OSError)  # what damage raises beside OpError
+_OURS = ("precision", "squash_start", "seed", "log_every", "description")  # hyperparameters the original lacks
 _MAX_CHECKPOINT_FILE = 2**16
 _NAMED = re.compile(r'^\s*model_checkpoint_path\s*:\s*"([^"]*)"', re.MULTILINE)
 _CELL_NAMES = {_NAMES[cell]: name for name, cell in CELLS.items()}
@@ -251,7 +252,7 @@ def _read_hparams(path: Path, found: dict) -> tuple[HParams, list[str]]:
             raise InputError(f"{path}: {key} is {getattr(hparams, key)}, but the variables say {value}; correct it")
     inferred = [f"{key} {value}" for key, value in found.items() if key not in given]
     unknown = [key for key in values if key not in HParams.model_fields]
-    original = [key for key in HParams.model_fields if key not in ("precision", "seed", "log_every", "description")]
+    original = [key for key in HParams.model_fields if key not in _OURS]
     missing = [key for key in original if key not in given and key not in found]
     if "data_set" in missing:  # not the default: what a model was trained on is not to be made up
         hparams = hparams.replace(data_set="unknown")

@@ -4,9 +4,9 @@ A file is `[info, shapes, weights]`. `info` holds mode, version, max_seq_len (N_
 is a list of base64 strings of little-endian int16 q, each the value 10 q / 32767; `shapes` says how each is laid out.
 Enters or leaves: a `SketchRNN` with LSTM cells and 20 mixture components, which is all that the clients can run.
 
-Modes are 2 or "gen" for a decoder alone, 0, 1 or "vae" for the whole model. `version` is 6. For an older VAE the client
-applies tanh to z, but in its stepwise functions only, and there for the initial state only: what such a model computes
-depends on the function called, so it is refused. A decoder alone has no z and is read whatever its version.
+Modes are 2 or "gen" for a decoder alone, 0, 1 or "vae" for the whole model. In a VAE of a version before 6, tanh(z)
+sets the decoder's initial state, while z itself is its input as ever: `hparams.squash_start`. That is the rule of the
+client's stepwise functions, which its demos use; its function `decode` forgets it. No version means a new one.
 """
 
 import base64
@@ -29,7 +29,7 @@ from . import magenta
 LIMIT = 10.0  # weights beyond it are clamped
 LEVELS = 32767  # of the int16 on either side of 0
 MIXTURES = 20  # the clients' constant
-VERSION = 6  # of the files written, and the first whose z is used as it is
+VERSION = 6  # the first of z as it is
 MAX_BYTES = 2**27
 MODES = {2: "gen", "gen": "gen", 0: "vae", 1: "vae", "vae": "vae"}
 
@@ -70,14 +70,14 @@ def load(path: str | os.PathLike, scale_factor: float | None = None) -> SketchRN
         The model: sizes from the file's shapes, N_max and the name of the data from its `info`.
 
     Raises:
-        InputError: the file is no such model, or a VAE of a version before 6.
+        InputError: the file is no such model.
     """
     path = Path(path)
     document = read_json(path, "a sketch-rnn-js model [info, shapes, weights]", MAX_BYTES, max_commas=10_000)
     if not (isinstance(document, list) and [type(part) for part in document] == [dict, list, list]):
         raise InputError(f"{path}: expected a sketch-rnn-js model: a list of info, shapes and weights")
     info, shapes, blobs = document
-    kind = _kind(info, path)
+    kind, is_old = _kind(info, path)
     for part, values in (("shapes", shapes), ("weights", blobs)):
         if len(values) != len(ORDER[kind]):
             raise InputError(f"{path}: expected {len(ORDER[kind])} {part} of a {kind} model, found {len(values)}")
@@ -89,9 +89,10 @@ def load(path: str | os.PathLike, scale_factor: float | None = None) -> SketchRN
     name = info.get("name", path.name.split(".")[0])
     if not isinstance(name, str) or len(name) > 1000:
         raise InputError(f"{path}, info: name: expected a text of at most 1000 characters, got {str(name)[:60]}")
-    given = {"data_set": name, "max_seq_len": info.get("max_seq_len"), **sizes}
-    hparams = HParams.from_dict(given | {"conditional": kind == "vae", "num_mixture": MIXTURES}, f"{path}, info")
-    origin = f"sketch-rnn-js model {path.name}, version {str(info.get('version'))[:20]}"
+    given = {"data_set": name, "max_seq_len": info.get("max_seq_len"), "num_mixture": MIXTURES, **sizes}
+    given |= {"conditional": kind == "vae", "squash_start": kind == "vae" and is_old}
+    hparams = HParams.from_dict(given, f"{path}, info")
+    origin = f"sketch-rnn-js model {path.name}, version {str(info.get('version', 'not given'))[:20]}"
     try:
         scale_factor = info.get("scale_factor") if scale_factor is None else scale_factor
         model = SketchRNN(hparams, scale_factor, Provenance(origin=origin, version=None))
@@ -101,20 +102,14 @@ def load(path: str | os.PathLike, scale_factor: float | None = None) -> SketchRN
     return model
 
 
-def _kind(info: dict, path: Path) -> str:
-    """ "gen" or "vae", once it is known that what the clients compute with such a model is what we would."""
+def _kind(info: dict, path: Path) -> tuple[str, bool]:
+    """Whether it is a "gen" or a "vae", and of a version before 6."""
     mode, version = info.get("mode"), info.get("version", VERSION)
     if isinstance(mode, bool) or not isinstance(mode, int | float | str) or mode not in MODES:
         raise InputError(f"{path}, info: mode: expected one of {', '.join(map(repr, MODES))}, got {str(mode)[:60]!r}")
     if isinstance(version, bool) or not isinstance(version, int | float):
         raise InputError(f"{path}, info: version: expected a number, got {str(version)[:60]!r}")
-    if MODES[mode] == "vae" and version < VERSION:
-        raise InputError(
-            f"{path}, info: version: expected {VERSION} or later for a VAE, got {str(version)[:20]}; sketch-rnn-js "
-            "puts tanh on the latent vector of such a model in some of its functions and not in others, which a "
-            "Sketch-RNN cannot hold"
-        )
-    return MODES[mode]
+    return MODES[mode], version < VERSION
 
 
 def _check_shapes(kind: str, shapes: list, path: Path) -> tuple[dict[str, int], dict[str, list[int]]]:
@@ -193,7 +188,7 @@ def save(
         raise InputError(f"{path}: expected a scale_factor, which the clients need, and the model has none; give one")
     info = {
         "mode": 2 if kind == "gen" else 0,
-        "version": VERSION,
+        "version": VERSION - 1 if kind == "vae" and model.hparams.squash_start else VERSION,
         "max_seq_len": model.hparams.max_seq_len,
         "name": path.name.split(".")[0] if name is None else name,
         "scale_factor": check_scale_factor(scale_factor),

@@ -177,8 +177,8 @@ def _set_up(hparams, dataset, run_dir, resume):
 
 def _check_same_run(run, config) -> None:
     before = run.read_config()
-    names = set(config["hparams"]) | set(before["hparams"])
-    changed = {k for k in names if config["hparams"].get(k) != before["hparams"].get(k)} - RESUMABLE
+    old = HParams.from_dict(before, str(run.config)).model_dump(mode="json")  # an earlier version knew fewer of them
+    changed = {name for name, value in config["hparams"].items() if old[name] != value} - RESUMABLE
     if changed:
         raise InputError(
             f"{run.config}: a resumed run may change only {', '.join(sorted(RESUMABLE))}; "
