@@ -21,25 +21,6 @@ SET = tuple(part for setting in (*SIZES, *STEPS) for part in ("--set", setting))
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
-@pytest.fixture
-def command(capsys, monkeypatch, tmp_path):
-    """Runs `sketch-rnn ARGUMENTS` in an empty folder; returns its exit status, output and messages."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["sketch-rnn", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code or 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return status, out, err
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory):
     """A run directory of two data sets, made by the command itself."""
@@ -64,7 +45,9 @@ def refused(result) -> str:
 # --------------------------------------------------------------------------------------------------------- help
 
 
-@pytest.mark.parametrize("arguments", [[], ["train"], ["sample"], ["evaluate"], ["info"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [[], ["train"], ["sample"], ["evaluate"], ["info"], ["convert-model"]], ids=" ".join
+)
 def test_help_loads_no_backend(arguments):
     program = (
         "import sys; from sketch_rnn_keras.cli import main\n"
