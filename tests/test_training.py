@@ -198,6 +198,16 @@ def test_a_finished_run_resumes_to_itself(runs, data, tmp_path):
     np.testing.assert_array_equal(model.output_head.bias.numpy(), runs.model.output_head.bias.numpy())
 
 
+def test_a_run_begun_before_a_hyperparameter_was_added(runs, data, tmp_path):
+    run = RunDirectory(shutil.copytree(runs.whole, tmp_path / "run"))
+    config = run.read_config()
+    del config["hparams"]["squash_start"]
+    run.write_config(config)
+    train(HPARAMS, data, run.path, resume=True)
+    with pytest.raises(InputError, match="squash_start differ"):
+        train(HPARAMS.replace(squash_start=True), data, run.path, resume=True)
+
+
 def test_what_a_resumed_run_may_not_change(runs, data, tmp_path):
     run = shutil.copytree(runs.killed, tmp_path / "run")
     before = contents(run)
