@@ -16,7 +16,7 @@ import h5py
 from .errors import InputError
 from .hparams import HParams
 from .interop import magenta, sketch_js
-from .model import SketchRNN, least_weights
+from .model import SketchRNN, check_scale_factor, least_weights
 
 MAX_WEIGHT_BYTES = 2**30  # of the weights in a .keras file, unpacked
 
@@ -39,6 +39,8 @@ def load_model(path: str | os.PathLike, scale_factor: float | None = None) -> Sk
     Raises:
         InputError: there is no such file, or it holds no Sketch-RNN.
     """
+    if scale_factor is not None:
+        check_scale_factor(scale_factor)
     path = Path(path)
     file = path / "model.keras" if path.is_dir() else path
     if file.is_file() and file.suffix.lower() == ".json":

@@ -166,7 +166,7 @@ def test_the_commands_take_a_checkpoint(command):
     assert "Magenta checkpoint vae_lstm/vector-0" in command("info", CHECKPOINT)[1]
     status, _, err = command("sample", "--model", CHECKPOINT, "--output", "a.svg", "--count", 2)
     assert status == 0
-    assert "no scale factor is known: the drawings are in the model's own units" in err
+    assert "no scale factor is known: drawings are in the model's own units" in err
     assert Path("a.svg").exists()
 
 
@@ -183,7 +183,7 @@ def test_evaluate_without_a_scale_factor_takes_that_of_the_data(command, models)
     SketchRNN(model.hparams).save("bare.keras")
     status, out, err = command("evaluate", "--model", "bare.keras")
     assert status == 0
-    assert "that of the data is taken" in err
+    assert "the scale factor of the data is taken" in err
     assert json.loads(out)["data"] == ["doodles:cat:20"]
 
 

@@ -195,9 +195,9 @@ def test_a_configuration_that_is_none_is_refused(text, tmp_path):
         (b'model_checkpoint_path: "vector-9"\nall_model_checkpoint_paths: "vector-10"\n', 9, None),
         (b'model_checkpoint_path: "/tmp/sketch_rnn/models/vector-9"', 9, None),
         (rb'model_checkpoint_path: "C:\\models\\vector-9"', 9, None),
-        (b'model_checkpoint_path: "../../../etc/passwd"', 10, "names passwd, which is not here: took vector-10"),
-        (b'model_checkpoint_path: ".."', 10, "names .., which is not here"),
-        (b'model_checkpoint_path: "vector-11"', 10, "names vector-11, which is not here: took vector-10"),
+        (b'model_checkpoint_path: "../../../etc/passwd"', 10, "names 'passwd', which is not here: took vector-10"),
+        (b'model_checkpoint_path: ".."', 10, "names '..', which is not here"),
+        (b'model_checkpoint_path: "vector-11"', 10, "names 'vector-11', which is not here: took vector-10"),
         (b'all_model_checkpoint_paths: "vector-9"', 10, "names no step: took vector-10"),
         (b"\xff\x00" * 100_000, 10, "names no step"),
         (None, 10, "no file checkpoint: took vector-10, the last step"),
@@ -224,7 +224,7 @@ def test_nothing_outside_the_folder_is_opened(tmp_path):
     (folder / "checkpoint").write_text(f'model_checkpoint_path: "{other}/vector-5"')
     model = magenta.load_checkpoint(folder)
     assert not model.hparams.conditional
-    assert "names vector-5, which is not here" in model.provenance.notes[0]
+    assert "names 'vector-5', which is not here" in model.provenance.notes[0]
 
 
 def cut(path, share):

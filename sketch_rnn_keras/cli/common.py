@@ -58,12 +58,15 @@ def describe_dataset(names, dataset) -> str:
     )
 
 
-def open_model(path, scale_factor: float | None = None):
-    """The model at `path`; what its reader had to infer is said."""
+def open_model(path):
+    """The model at `path`; what its reader had to infer is said, and that it lacks a scale factor."""
     from ..loading import load_model
 
-    model = load_model(path, scale_factor)
-    for note in model.provenance.notes:
+    model = load_model(path)
+    notes = list(model.provenance.notes)
+    if model.scale_factor is None:
+        notes.append("no scale factor is known: drawings are in the model's own units; see `sketch-rnn convert-model`")
+    for note in notes:
         say(f"note   {path}: {note}")
     return model
 

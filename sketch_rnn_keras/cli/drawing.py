@@ -32,8 +32,6 @@ def sample(
     loaded, options = open_model(model), {"max_points": max_points, "temperature_law": temperature_law}
     with progress_bar("sketches", count) as progress:
         sketches = sample(loaded, count, temperature, seed, **options, progress=progress)
-    if loaded.scale_factor is None:
-        say("note   no scale factor is known: the drawings are in the model's own units")
     texts = [str(k) for k in range(count)] if labels else None
     draw_sketches(sketches, output, columns=columns, labels=texts)
     say(f"wrote  {output}: {count} sketches at temperature {temperature:g}, seed {seed}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .common import app, check_absent, describe_dataset, describe_model, open_model, say
+from .common import app, check_absent, describe_dataset, describe_model, say
 
 SUFFIXES = (".keras", ".gen.json", ".vae.json")
 
@@ -44,7 +44,11 @@ def convert_model(
     is_keras = destination.suffix == ".keras"
     if name is not None and is_keras:
         raise InputError("--name is for .gen.json and .vae.json files; leave it out")
-    model = open_model(source, scale_factor)
+    from ..loading import load_model
+
+    model = load_model(source, scale_factor)
+    for note in model.provenance.notes:
+        say(f"note   {source}: {note}")
     if data:
         model = _with_data(model, data)
     say(f"read   {source}: {describe_model(model)}")

@@ -102,7 +102,7 @@ def evaluate(
     from ..training.evaluation import evaluate
 
     if loaded.scale_factor is None:
-        say(f"note   the model has no scale factor: that of the data is taken, {dataset.scale_factor:.4f}")
+        say(f"note   the scale factor of the data is taken, {dataset.scale_factor:.4f}")
     for note in dataset.dropped:
         say(str(note))
     result = {

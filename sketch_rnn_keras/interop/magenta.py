@@ -177,7 +177,7 @@ def _find_step(folder: Path) -> tuple[Path, list[str]]:
     name = re.split(r"[\\/]", named[1])[-1] if named else None
     if name in steps:
         return folder / name, []
-    absent = f"names {name}, which is not here" if name else "names no step"
+    absent = f"names {name[:60]!r}, which is not here" if name else "names no step"
     return folder / last, [f"the file checkpoint {absent}: took {last}, the last step"]
 
 
@@ -229,8 +229,10 @@ def _structure(arrays: Mapping[str, np.ndarray], prefix: Path) -> dict:
             )
         found[f"{side}_model"] = _CELL_NAMES[kinds[0]]
         found[f"{side}_rnn_size"] = len(arrays[f"vector_rnn/{scope}/{kinds[0]}/W_hh"])
-    widths = {"RNN/output_b": "num_mixture", "ENC_RNN_mu/super_linear_b": "z_size"}
-    for name, key in list(widths.items())[: len(scopes)]:
+    widths = {"num_mixture": "RNN/output_b"}
+    if found["conditional"]:
+        widths["z_size"] = "ENC_RNN_mu/super_linear_b"
+    for key, name in widths.items():
         if f"vector_rnn/{name}" not in arrays:
             raise InputError(f"{prefix}: expected a variable vector_rnn/{name}, found none; this is no Sketch-RNN")
         found[key] = len(arrays[f"vector_rnn/{name}"])
@@ -261,5 +263,5 @@ def _read_hparams(path: Path, found: dict) -> tuple[HParams, list[str]]:
     notes += [f"inferred from the variables: {', '.join(inferred)}"] * bool(inferred)
     notes += ["the training data is not known"] * (hparams.data_set == ["unknown"])
     notes += [f"the original's defaults are taken for {', '.join(missing)}"] * bool(missing)
-    notes += [f"unknown hyperparameters are left aside: {', '.join(unknown)}"] * bool(unknown)
+    notes += [f"unknown hyperparameters are left aside: {', '.join(unknown)[:200]}"] * bool(unknown)
     return hparams, notes
