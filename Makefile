@@ -14,6 +14,8 @@ quickstart: $(VENV)/.installed
 	@for suffix in svg png; do $(BIN)/sketch-rnn sample --model runs/quickstart --count 24 --columns 6 \
 		--temperature 0.2 --seed 7 --output quickstart.$$suffix --overwrite; done
 
+# Tests compile many small programs once each: what XLA spends on optimising them is not won back.
+test: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 test: lint
 	$(BIN)/python -m pytest
 	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/python -m pytest -m "not tensorflow" $(BACKEND_TESTS)

@@ -1,100 +1,126 @@
 """The Quick, Draw! data set: its categories, and how to get one (paper, section 3.1).
 
-Enters: the name of a category. Leaves: the path of its `.npz` file, in the format that `load_dataset` reads.
+Enters: names of categories. Leaves: paths of their files, in any of the formats that the data set is published in;
+`load_dataset` reads `npz`.
 The drawings were made available by Google, Inc. under CC BY 4.0: https://github.com/googlecreativelab/quickdraw-dataset
 """
 
-import difflib
+import json
 import os
 import zipfile
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 from urllib.parse import quote
 
-import requests
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
+from . import names
+from .downloads import download_all
 from .errors import InputError
-from .files import replacing
+from .transfer import Download
 
-BASE_URL = "https://storage.googleapis.com/quickdraw_dataset/sketchrnn"
+BASE_URL = "https://storage.googleapis.com/quickdraw_dataset"
 CATEGORIES = tuple(
     resources.files(__package__).joinpath("quickdraw_categories.txt").read_text(encoding="utf-8").splitlines()
 )
 
-_TIMEOUT = (10, 60)  # seconds to connect, seconds between bytes
-_CHUNK = 2**16  # bytes
+_MAX_LINE = 2**22  # bytes of a drawing in ndjson
 
 
 def nearest(name: str) -> list[str]:
     """Lists up to three categories whose names resemble `name`, the best first."""
-    by_lower_case = {category.lower(): category for category in CATEGORIES}
-    return [by_lower_case[match] for match in difflib.get_close_matches(name.lower(), by_lower_case)]
+    return names.nearest(name, CATEGORIES)
 
 
 def download(
-    category: str, data_dir: str | os.PathLike = "data", base_url: str = BASE_URL, progress: bool = True
+    category: str,
+    data_dir: str | os.PathLike = "data",
+    base_url: str = BASE_URL,
+    progress: bool = True,
+    *,
+    format: str = "npz",
 ) -> Path:
-    """Gets the file of a category, unless it is there already.
+    """Gets the file of a category, unless it is there already: `download_categories` for one."""
+    return download_categories([category], data_dir, base_url, progress, format=format)[0]
 
-    The file appears under its name only when all of it has arrived.
+
+def download_categories(
+    categories: Sequence[str],
+    data_dir: str | os.PathLike = "data",
+    base_url: str = BASE_URL,
+    progress: bool = True,
+    *,
+    format: str = "npz",
+) -> list[Path]:
+    """Gets the files of some categories. One that is there already is compared with the record of its download.
+
+    A file appears under its name only when all of it has arrived. A broken transfer is continued by the next call.
 
     Args:
-        category: one of `CATEGORIES`.
-        data_dir: the folder to put it in; made if it does not exist.
-        base_url: where the files lie.
-        progress: whether to show a progress bar, on standard error.
+        categories: some of `CATEGORIES`; all are looked at before anything is fetched.
+        data_dir: the folder to put them in; made if it does not exist.
+        base_url: where the folders of the data set lie: the original or a copy of it.
+        progress: whether to tell about it on standard error.
+        format: one of `FORMATS`.
 
     Returns:
-        `data_dir/<category>.npz`.
+        For each category its file, `data_dir/cat.npz`, `cat.ndjson`, `cat.raw.ndjson` or `cat.bin`.
 
     Raises:
-        InputError: there is no such category, or the download failed.
+        InputError: there is no such category or format, a download failed, or a file has been damaged since; the
+            downloads of the other categories are completed first.
     """
-    if category not in CATEGORIES:
-        close = ", ".join(nearest(category)) or "none"
-        raise InputError(
-            f"expected one of the {len(CATEGORIES)} Quick, Draw! categories, got {category!r}; near: {close}"
-        )
-    target = Path(data_dir) / f"{category}.npz"
-    if target.exists():
-        return target
-    url = f"{base_url}/{quote(category)}.npz"
-    try:
-        _download_to(url, target, progress)
-    except (requests.RequestException, OSError) as error:
-        raise InputError(
-            f"could not download {url} ({error}). Check the connection and run again, or fetch that address on another "
-            f"computer and save it as {target}; `doodles:cat` is a data set that needs no network"
-        ) from error
-    return target
+    names.check_names(categories, CATEGORIES, "Quick, Draw! categories")
+    if format not in FORMATS:
+        raise InputError(f"expected one of the formats {', '.join(FORMATS)}, got {format!r}")
+    source, name, max_bytes, check = FORMATS[format]
+    paths = {category: Path(data_dir) / name.format(category) for category in categories}
+    downloads = [
+        Download(f"{base_url.rstrip('/')}/{quote(source.format(category))}", path, check, max_bytes)
+        for category, path in paths.items()
+    ]
+    download_all(downloads, progress=progress)
+    return [paths[category] for category in categories]
 
 
-def _download_to(url: str, target: Path, progress: bool) -> None:
-    with replacing(target) as draft:
-        with draft.open("wb") as file:
-            _fetch(url, file, target.name, progress)
-        if not zipfile.is_zipfile(draft):
-            raise OSError("what came is not an .npz file")
+def _check_npz(path: Path) -> None:
+    if not zipfile.is_zipfile(path):
+        raise ValueError("not an .npz file, or not all of one")
 
 
-def _fetch(url: str, file: BinaryIO, label: str, progress: bool) -> None:
-    columns = (
-        *(TextColumn("{task.description}"), BarColumn(), DownloadColumn()),
-        *(TransferSpeedColumn(), TimeRemainingColumn()),
-    )
-    with (
-        # Without compression Content-Length is the size of the file.
-        requests.get(url, stream=True, timeout=_TIMEOUT, headers={"Accept-Encoding": "identity"}) as response,
-        Progress(*columns, console=Console(stderr=True), disable=not progress) as bar,
-    ):
-        response.raise_for_status()
-        expected = int(response.headers["Content-Length"]) if "Content-Length" in response.headers else None
-        task = bar.add_task(label, total=expected)
-        for chunk in response.iter_content(_CHUNK):
-            file.write(chunk)
-            bar.update(task, advance=len(chunk))
-    if expected not in (None, file.tell()):
-        raise OSError(f"{file.tell()} of {expected} bytes arrived")
+def _check_ndjson(path: Path) -> None:
+    """Looks at the first and the last line."""
+    with path.open("rb") as file:
+        first = file.readline(_MAX_LINE)
+        file.seek(-min(path.stat().st_size, _MAX_LINE), os.SEEK_END)
+        last = file.read().removesuffix(b"\n").rpartition(b"\n")[2]
+    for line in (first, last):
+        try:
+            drawing = json.loads(line)
+        except (ValueError, RecursionError):
+            drawing = None
+        if not isinstance(drawing, dict) or "drawing" not in drawing:
+            raise ValueError("not ndjson, one drawing to a line, or not all of it")
+
+
+def _check_binary(path: Path) -> None:
+    """Looks at the head of the first drawing: key, country, recognised (0 or 1), time, number of strokes."""
+    with path.open("rb") as file:
+        head = file.read(17)
+    if len(head) < 17 or head[10] not in (0, 1):
+        raise ValueError("not Quick, Draw!'s binary format")
+
+
+class _Format(NamedTuple):
+    source: str
+    name: str
+    max_bytes: int
+    check: Callable[[Path], None]
+
+
+FORMATS = {
+    "npz": _Format("sketchrnn/{}.npz", "{}.npz", 2**30, _check_npz),
+    "ndjson": _Format("full/simplified/{}.ndjson", "{}.ndjson", 2**32, _check_ndjson),
+    "raw": _Format("full/raw/{}.ndjson", "{}.raw.ndjson", 2**34, _check_ndjson),
+    "binary": _Format("full/binary/{}.bin", "{}.bin", 2**30, _check_binary),
+}

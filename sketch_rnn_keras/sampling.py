@@ -13,7 +13,7 @@ from keras import ops
 
 from . import mixture
 from .errors import InputError
-from .strokes import to_stroke3
+from .strokes import to_stroke3, to_stroke5
 from .training import backend
 
 CHUNK = 256  # sketches drawn at once: device memory does not grow with the number asked for
@@ -26,6 +26,8 @@ def sample(
     seed: int = 0,
     *,
     z=None,
+    prefix=None,
+    same_noise: bool = False,
     max_points: int | None = None,
     temperature_law: str = "paper",
     progress: Callable[[int], None] | None = None,
@@ -40,6 +42,9 @@ def sample(
         temperature: tau; 0 is greedy (the most probable point at every step), 1 is the model's own distribution.
         seed: integer >= 0.
         z: `[count, N_z]` latent vectors; drawn from N(0, I) when None. Not for decoder-only models.
+        prefix: stroke-3 `[n, 3]` in the units of what is returned: how every sketch begins. The decoder reads it, then
+            goes on (paper, section 4.1, "predicting different endings"); it may end in the middle of a pen stroke.
+        same_noise: draw all sketches with the random numbers of sketch 0, so that they differ by `z` alone.
         max_points: a sketch that has not ended by then is cut; N_max by default.
         temperature_law: "paper" (variances times tau) or "magenta" (standard deviations times tau).
         progress: told, now and then, how many sketches are finished.
@@ -63,20 +68,25 @@ def sample(
     if z is None and model.hparams.conditional:
         z = np.stack([_latent(seed, k, model.hparams.z_size) for k in range(count)])
     scale = np.array([model.scale_factor or 1.0, model.scale_factor or 1.0, 1.0], dtype="float32")
+    forced = _forced(prefix, scale, max_points)
+    if same_noise and z is None:
+        raise InputError("same_noise: expected with z alone; without latent vectors all sketches would be one")
     sketches = []
     for start in range(0, count, CHUNK):
         size = min(CHUNK, count)
         rows = np.arange(start, start + size)
-        noise = np.stack([_noise(seed, k, max_points) for k in rows], axis=1)
+        noise = np.stack([_noise(seed, k, max_points) for k in rows * (not same_noise)], axis=1)
         chunk_z = None if z is None else z[np.minimum(rows, count - 1)]
-        points = draw_points(model, chunk_z, noise, temperature, law=temperature_law)
+        points = draw_points(model, chunk_z, noise, temperature, law=temperature_law, forced=forced)
         sketches += [to_stroke3(sketch, has_start_token=False) * scale for sketch in points]
         if progress:
             progress(min(len(sketches), count))
     return sketches[:count]
 
 
-def draw_points(model, z, noise, temperature: float, *, law: str = "paper", stop_at_end: bool = True) -> np.ndarray:
+def draw_points(
+    model, z, noise, temperature: float, *, law: str = "paper", stop_at_end: bool = True, forced=()
+) -> np.ndarray:
     """Stroke-5 points of a batch, in the model's units.
 
     Args:
@@ -86,6 +96,7 @@ def draw_points(model, z, noise, temperature: float, *, law: str = "paper", stop
         temperature: tau.
         law: see `mixture.temper`.
         stop_at_end: end the loop once every sketch has ended; otherwise run all N steps.
+        forced: stroke-5 `[n, 5]`, n <= N: the first points of every sketch.
 
     Returns:
         `[B, N, 5]`; what follows a sketch's end token is padding or, in a batch that goes on, without meaning.
@@ -97,13 +108,15 @@ def draw_points(model, z, noise, temperature: float, *, law: str = "paper", stop
         if z is None:
             function = partial(function, None)
         model.compiled_functions[key] = backend().compiled(model, function)
-    tensors = [np.asarray(noise, "float32"), np.asarray(temperature, "float32")]
+    first = np.zeros((len(noise), 5), "float32")
+    first[: len(forced)] = np.reshape(forced, (-1, 5))
+    tensors = [np.asarray(noise, "float32"), np.asarray(temperature, "float32"), first, np.int32(len(forced))]
     if z is not None:
         tensors.insert(0, np.asarray(z, "float32"))
     return ops.convert_to_numpy(model.compiled_functions[key](*tensors)).swapaxes(0, 1)
 
 
-def _draw_loop(model, z, noise, temperature, *, greedy, law, stop_at_end):
+def _draw_loop(model, z, noise, temperature, forced, forced_count, *, greedy, law, stop_at_end):
     steps, batch_size = noise.shape[:2]
     cell, weights = model.decoder, model.decoder.loop_weights()
     context = cell.context(batch_size, z)  # what z contributes, once for all steps
@@ -121,6 +134,7 @@ def _draw_loop(model, z, noise, temperature, *, greedy, law, stop_at_end):
             point = mixture.draw_greedy(predicted)
         else:
             point = mixture.draw(mixture.temper(predicted, temperature, law), ops.take(noise, step, axis=0))
+        point = ops.where(step < forced_count, ops.take(forced, step, axis=0), point)
         ended = ops.logical_or(ended, point[:, 4] > 0.5)
         return step + 1, point, state, ended, ops.slice_update(points, (step, 0, 0), point[None])
 
@@ -132,6 +146,20 @@ def _draw_loop(model, z, noise, temperature, *, greedy, law, stop_at_end):
         ops.convert_to_tensor(padding),
     )
     return ops.while_loop(unfinished, advance, first, maximum_iterations=steps)[-1]
+
+
+def _forced(prefix, scale, max_points: int) -> np.ndarray:
+    """The stroke-5 points `[n, 5]`, in model units, that every sketch begins with."""
+    if prefix is None:
+        return np.zeros((0, 5), "float32")
+    rows = np.asarray(prefix, "float32")
+    if rows.ndim != 2 or rows.shape[1] != 3 or not np.isfinite(rows).all():
+        raise InputError(f"prefix: expected finite stroke-3 rows (dx, dy, lift), received shape {list(rows.shape)}")
+    if not 1 <= len(rows) < max_points:
+        raise InputError(
+            f"prefix: expected 1 to {max_points - 1} points, so that one more has room, received {len(rows)}"
+        )
+    return to_stroke5(rows / scale, len(rows))[1:]
 
 
 def _checked_latents(model, z) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from . import doodles, quickdraw
 from .errors import InputError
 from .npz import SPLITS, read_splits
+from .transfer import verify
 
 DOODLE_PREFIX = "doodles:"
 TRAIN_DOODLES = 2000
@@ -45,7 +46,7 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
         The path of an existing file, or the built-in drawings meant.
 
     Raises:
-        InputError: nothing has this name, or the download failed.
+        InputError: nothing has this name, the download failed, or the file is no longer as it was downloaded.
     """
     name = os.fspath(name)
     if name.startswith(DOODLE_PREFIX):
@@ -53,14 +54,19 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
     path = Path(name)
     is_plain = path.name == name and path.suffix in ("", ".npz")
     if path.is_file() and not (is_plain and path.suffix == ""):
+        verify(path)
         return path
     if not is_plain:
         raise InputError(f"no data file {name}; {_list_files(path)}")
     stored = Path(data_dir) / f"{path.stem}.npz"
     if stored.is_file():
+        verify(stored)
         return stored
     if path.stem in quickdraw.CATEGORIES:
-        return quickdraw.download(path.stem, data_dir)
+        try:
+            return quickdraw.download(path.stem, data_dir)
+        except InputError as error:
+            raise InputError(f"{error}; {DOODLE_PREFIX}cat is a data set that needs no network") from error
     close = ", ".join(quickdraw.nearest(path.stem)) or "none"
     raise InputError(
         f"no data set {name!r}: no such file here, and {_list_files(stored)}; "

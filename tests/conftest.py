@@ -1,10 +1,11 @@
-"""What several test files share: the command line."""
+"""What several test files share: the command line, and a web server that can misbehave."""
 
 import sys
 
 import pytest
+from server import Server
 
-from sketch_rnn_keras import cli
+from sketch_rnn_keras import cli, transfer
 
 
 @pytest.fixture
@@ -24,3 +25,13 @@ def command(capsys, monkeypatch, tmp_path):
         return status, out, err
 
     return run
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A web server on this machine, which is asked without waiting between attempts."""
+    monkeypatch.setattr(transfer, "_DELAYS", (0,) * len(transfer._DELAYS))
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    with Server() as running:
+        yield running

@@ -46,7 +46,9 @@ def refused(result) -> str:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["train"], ["sample"], ["evaluate"], ["info"], ["convert-model"]], ids=" ".join
+    "arguments",
+    [[], ["train"], ["sample"], ["evaluate"], ["info"], ["download"], ["download-model"], ["convert-model"]],
+    ids=" ".join,
 )
 def test_help_loads_no_backend(arguments):
     program = (
@@ -155,8 +157,7 @@ def test_info_on_a_config(command, run_dir):
 def test_info_on_data(command):
     status, out, _ = command("info", "doodles:owl:20")
     assert status == 0
-    assert "20 / 100 / 100 sketches" in out
-    assert out.count("median") == 3
+    assert [line.split()[:2] for line in out.splitlines()[4:7]] == [["train", "20"], ["valid", "100"], ["test", "100"]]
 
 
 def test_resuming_a_finished_run(command, run_dir):

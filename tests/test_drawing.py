@@ -262,3 +262,74 @@ def test_other_suffixes_are_refused(tmp_path, name):
 def test_a_png_too_large_to_render_says_so(tmp_path):
     with pytest.raises(InputError, match="too large for PNG"):
         draw_sketches([SQUARE] * 300, tmp_path / "a.png", columns=300)
+
+
+TWO = np.vstack([SQUARE, [[60, 0, 0], [0, 40, 1]]])  # a square, then a line to its right
+
+
+def groups(svg, name):
+    return [g for g in ElementTree.fromstring(svg).iter(f"{SVG}g") if g.get(name) is not None]
+
+
+def test_strokes_are_coloured_by_their_order():
+    paths = list(ElementTree.fromstring(svg_string([TWO], colour="order")).iter(f"{SVG}path"))
+    assert len({path.get("stroke") for path in paths} - {None}) == 2
+    np.testing.assert_allclose(
+        np.concatenate([parse_path(p.get("d"))[0] for p in paths]), np.concatenate(drawn(svg_string(TWO))[0]), atol=0.01
+    )
+
+
+def test_moves_with_the_pen_up_are_dashed():
+    svg = svg_string([TWO, EMPTY, SQUARE], colour="pen")
+    [dashed] = groups(svg, "stroke-dasharray")
+    [[[start, end]]] = [parse_path(path.get("d")) for path in dashed.iter(f"{SVG}path")]
+    square, line = drawn(svg_string([TWO, EMPTY, SQUARE]))[0]
+    np.testing.assert_allclose([start, end], [square[-1], line[0]], atol=0.011)
+    assert not groups(svg_string([TWO]), "stroke-dasharray")
+
+
+def test_smooth_strokes_pass_through_their_points():
+    [path] = ElementTree.fromstring(svg_string([SQUARE], smooth=True, **SIZES)).iter(f"{SVG}path")
+    assert "l" not in path.get("d")
+    numbers = re.findall(r"-?(?:\d+\.?\d*|\.\d+)", path.get("d"))
+    steps = np.array(numbers, float).reshape(-1, 2)
+    corners = steps[0] + np.concatenate([[[0, 0]], np.cumsum(steps[3::3], axis=0)])
+    np.testing.assert_allclose(corners, drawn(svg_string([SQUARE], **SIZES))[0][0], atol=0.03)
+    assert "l" in svg_string([TWO[-2:]], smooth=True)  # two points are a straight line
+
+
+@pytest.mark.parametrize("options", [{"smooth": True}, {"colour": "order"}, {"colour": "pen"}, {"dark": True}])
+def test_every_style_changes_the_png(tmp_path, options):
+    plain, styled = (imread(draw_sketches([TWO], tmp_path / "a.png", **o)) for o in ({}, options))
+    assert plain.shape == styled.shape
+    assert np.abs(plain - styled).max() > 0.3
+
+
+def test_dark_paper_has_light_ink():
+    root = ElementTree.fromstring(svg_string([SQUARE], dark=True, labels=["x"]))
+    brightness = lambda colour: sum(int(colour[k : k + 2], 16) for k in (1, 3, 5)) / 765  # noqa: E731
+    ink, letters = (g.get(name) for g, name in zip(root.iter(f"{SVG}g"), ("stroke", "fill"), strict=True))
+    assert brightness(next(root.iter(f"{SVG}rect")).get("fill")) < 0.2
+    assert min(brightness(ink), brightness(letters)) > 0.5
+
+
+def test_captions_name_rows_and_columns_without_touching_drawings():
+    rows, columns = ["a short one", "the second row, whose caption is longer " * 3], ["0.1", "0.5", "1.0"]
+    svg = svg_string([SQUARE] * 6, columns=3, row_captions=rows, column_captions=columns, **SIZES)
+    placed = [np.concatenate(polylines) for polylines in drawn(svg)]
+    texts = {text.text: text for text in lettered(svg)}
+    for k, name in enumerate(columns):
+        assert float(texts[name].get("x")) == pytest.approx(
+            np.ptp(placed[k][:, 0]) / 2 + placed[k][:, 0].min(), abs=0.02
+        )
+        assert float(texts[name].get("y")) < placed[k][:, 1].min()
+    for k, text in enumerate([texts[rows[0]], lettered(svg)[-1]]):
+        width = _text_width(text.text, float(text.get("font-size")))
+        assert text.get("text-anchor") == "end"
+        assert width < float(text.get("x")) < placed[3 * k][:, 0].min()
+        assert placed[3 * k][:, 1].min() < float(text.get("y")) < placed[3 * k][:, 1].max()
+
+
+def test_another_colouring_is_refused():
+    with pytest.raises(InputError, match="colour: expected one of ink, order, pen, got 'rainbow'"):
+        svg_string([SQUARE], colour="rainbow")

@@ -35,6 +35,19 @@ Model = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .svg or .png.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")]
+Temperature = Annotated[float, typer.Option(help="tau: 0 is greedy, low is careful, 1 is the model's own.")]
+Styles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--style",
+        help="How drawings look: dark, smooth, colour=order, colour=pen, line_width=3, cell=120 or margin=8. Give it "
+        "several times to combine.",
+    ),
+]
+Split = Annotated[str, typer.Option(help="Where drawings named by index are: train, valid or test.")]
+SvgSize = Annotated[float, typer.Option(min=1e-6, help="Longer side of an .svg drawing, in the data's units.")]
 
 
 @contextlib.contextmanager
@@ -88,15 +101,34 @@ def describe_model(model) -> str:
     )
 
 
-def check_output(path: Path, overwrite: bool) -> None:
-    if path.suffix.lower() not in (".svg", ".png"):
-        raise InputError(f"{path}: expected a file name ending in .svg or .png, got {path.suffix!r}")
-    check_absent(path, overwrite, "--output")
+def check_output(path: Path, overwrite: bool, option: str = "--output", suffixes=(".svg", ".png")) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"{path}: expected a file name ending in {' or '.join(suffixes)}, got {path.suffix!r}")
+    check_absent(path, overwrite, option)
 
 
 def check_absent(path: Path, overwrite: bool, argument: str) -> None:
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists already; choose another {argument}, or replace it with --overwrite")
+
+
+def parse_style(items: list[str] | None) -> dict:
+    """The keyword arguments of `drawing.Style` that `--style` names."""
+    import dataclasses
+
+    from ..drawing import Style
+
+    kinds, style = {field.name: type(field.default) for field in dataclasses.fields(Style)}, {}
+    for item in items or []:
+        name, equals, text = item.partition("=")
+        if name not in kinds or (kinds[name] is bool) == bool(equals):
+            forms = ", ".join(name if kind is bool else f"{name}=..." for name, kind in kinds.items())
+            raise InputError(f"--style {item}: expected one of {forms}")
+        try:
+            style[name] = True if kinds[name] is bool else kinds[name](text)
+        except ValueError:
+            raise InputError(f"--style {item}: expected a number, got {text!r}") from None
+    return style
 
 
 def say(text: str) -> None:

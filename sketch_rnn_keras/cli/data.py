@@ -6,14 +6,31 @@ from typing import Annotated
 
 import typer
 
-from .common import app, describe_dataset, describe_model, open_model
+from ..errors import InputError
+from .common import app, check_output, describe_model, open_model, say
 
 
 @app.command()
-def info(target: Annotated[str, typer.Argument(help="A data set, a config, a model or a run directory.")]) -> None:
+def info(
+    target: Annotated[str, typer.Argument(help="A data set, a config, a model or a run directory.")],
+    contact_sheet: Annotated[
+        Path | None, typer.Option(help="Of a data set, also draw this picture of random drawings: .svg or .png.")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="For the sheet: train, valid or test; train by default.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="For the sheet: drawings; 64 by default.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="For the sheet: of the choice; 0 by default.")] = None,
+    columns: Annotated[int | None, typer.Option(min=1, help="For the sheet: drawings in a row.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --contact-sheet if it exists.")] = False,
+) -> None:
     """Describe a data set (.npz, a category, doodles:cat), a config (.json), or a model (see `sample --model`)."""
     path = Path(target)
-    is_model = path.suffix == ".keras" or (path.is_dir() and path.name) or _is_json_model(path)
+    settings = {"split": split, "count": count, "seed": seed, "columns": columns}
+    settings = {name: value for name, value in settings.items() if value is not None}
+    if contact_sheet is None and (settings or overwrite):
+        raise InputError(f"--{next(iter(settings), 'overwrite')} is for the picture that --contact-sheet names; add it")
+    is_model = path.suffix == ".keras" or (path.is_dir() and bool(path.name)) or _is_json_model(path)
+    if contact_sheet is not None and (is_model or path.suffix == ".json"):
+        raise InputError(f"--contact-sheet shows the drawings of a data set; {target} is a model or a config")
     if path.suffix == ".json" and not is_model:
         from ..hparams import HParams
 
@@ -24,20 +41,16 @@ def info(target: Annotated[str, typer.Argument(help="A data set, a config, a mod
         for variable in model.trainable_variables:
             print(f"  {variable.path:32} {tuple(variable.shape)}")
     else:
+        if contact_sheet is not None:
+            check_output(contact_sheet, overwrite, "--contact-sheet")
+        from .. import inspection
         from ..datasets import load_dataset
 
         dataset = load_dataset(target)
-        print(describe_dataset([target], dataset))
-        for name in ("train", "valid", "test"):
-            lengths = sorted(getattr(dataset, name).lengths.tolist())
-            if lengths:
-                middle, most = lengths[len(lengths) // 2], lengths[int(0.95 * (len(lengths) - 1))]
-                print(
-                    f"{name:6} {len(lengths)} sketches; points: {lengths[0]} to {lengths[-1]}, "
-                    f"median {middle}, 95 % {most}"
-                )
-        for note in dataset.dropped:
-            print(note)
+        if contact_sheet is not None:
+            shown = inspection.contact_sheet(dataset, contact_sheet, **settings, title=path.name)
+            say(f"wrote  {contact_sheet}: {shown} drawings")
+        print(inspection.describe(dataset, target))
 
 
 def _is_json_model(path: Path) -> bool:

@@ -3,8 +3,6 @@
 import importlib
 from types import ModuleType
 
-import keras
-
 from ..errors import InputError
 
 _BACKENDS = ("tensorflow", "jax")
@@ -16,6 +14,8 @@ def backend() -> ModuleType:
     Raises:
         InputError: another backend is set.
     """
+    import keras  # here, so that a history can be read without starting a backend
+
     name = keras.backend.backend()
     if name not in _BACKENDS:
         expected = " or ".join(_BACKENDS)

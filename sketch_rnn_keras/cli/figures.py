@@ -1,0 +1,130 @@
+"""`sketch-rnn plot`, `mixture`, `embed` and `animate`: looking at a training, a model, its latent space, a drawing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from .common import (
+    Data,
+    Model,
+    Output,
+    Overwrite,
+    Seed,
+    Split,
+    Styles,
+    SvgSize,
+    Temperature,
+    app,
+    check_output,
+    parse_style,
+    say,
+)
+from .latent import DrawingName, Drawings, open_with_drawings
+
+
+@app.command()
+def plot(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories; their curves are drawn over each other.")],
+    output: Output,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw the training curves of runs: losses, KL raw and floored, KL weight, learning rate."""
+    from ..plots import plot_training
+
+    check_output(output, overwrite)
+    plot_training(runs, output)
+    say(f"wrote  {output}: the curves of {', '.join(map(str, runs))}")
+
+
+@app.command()
+def mixture(
+    drawing: DrawingName,
+    step: Annotated[int, typer.Option(min=0, help="How many of the drawing's points the model has seen.")],
+    model: Model,
+    output: Output,
+    data: Data = None,
+    split: Split = "test",
+    seed: Seed = 0,
+    svg_size: SvgSize = 255,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw what the model expects at a step of a drawing: the mixture of the next offset, the pen's probabilities."""
+    from ..plots import plot_mixture
+
+    check_output(output, overwrite)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
+    plot_mixture(loaded, selector.find_one(drawing).stroke3, step, output)
+    say(f"wrote  {output}: what is expected after {step} points of {drawing}")
+
+
+@app.command()
+def embed(
+    model: Model,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The codes to write: .npz or .csv.")],
+    data: Data = None,
+    split: Split = "test",
+    count: Annotated[int, typer.Option(min=2, help="Drawings of each data set at most, the first ones.")] = 1000,
+    map_: Annotated[Path | None, typer.Option("--map", help="Also draw this map of them: .svg or .png.")] = None,
+    style: Styles = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the latent means of data sets, and draw a map of them in the plane where they vary most."""
+    from .. import atlas, latent
+
+    check_output(output, overwrite, suffixes=(".npz", ".csv"))
+    if map_:
+        check_output(map_, overwrite, "--map")
+    loaded, selector = open_with_drawings(model, data, split, 0, 255)
+    names = data or loaded.hparams.data_set
+    named, kinds = [], []
+    for name in names:
+        found = selector.first(name, count)
+        named, kinds = named + found, kinds + [Path(name).stem] * len(found)
+    codes = latent.encode(loaded, [one.stroke3 for one in named])
+    places, share = atlas.project(codes)
+    atlas.write_codes(output, codes, [one.label for one in named], places)
+    say(f"wrote  {output}: {len(codes)} codes; their principal plane holds {share:.0%} of the variance")
+    if map_:
+        shown = atlas.draw_map([one.stroke3 for one in named], places, kinds, map_, **parse_style(style))
+        say(f"wrote  {map_}: {shown} of {len(named)} drawings; the others lie in squares that are taken")
+
+
+@app.command()
+def animate(
+    drawings: Drawings,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The moving picture to write: .gif or .svg.")],
+    model: Annotated[Path | None, typer.Option("--model", help="For several drawings: what interpolates.")] = None,
+    data: Data = None,
+    split: Split = "test",
+    steps: Annotated[int, typer.Option(min=2, help="Sketches from one drawing to the next.")] = 12,
+    seconds: Annotated[float, typer.Option(help="How long one round takes.")] = 4.0,
+    temperature: Temperature = 0.1,
+    seed: Seed = 0,
+    svg_size: SvgSize = 255,
+    style: Styles = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Show one drawing being drawn, or several melting into each other and back (which takes a --model)."""
+    from ..animation import animate_drawing, animate_sequence
+    from ..selection import Selector
+
+    check_output(output, overwrite, suffixes=(".gif", ".svg"))
+    look = parse_style(style)
+    if model is None:
+        named = Selector(data or (), split=split, seed=seed, svg_size=svg_size).find_all(drawings)
+        if len(named) != 1:
+            raise InputError(f"expected one drawing, or several and a --model that interpolates, got {len(named)}")
+        animate_drawing(named[0].stroke3, output, seconds=seconds, **look)
+        say(f"wrote  {output}: {named[0].label}, drawn in {seconds:g} seconds")
+        return
+    from .. import latent
+    from ..sampling import sample
+
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
+    named = selector.find_all(drawings)
+    z = latent.path(latent.encode(loaded, [one.stroke3 for one in named]), steps)
+    sketches = sample(loaded, z=z, temperature=temperature, seed=seed, same_noise=True)
+    animate_sequence([*sketches, *sketches[-2:0:-1]], output, seconds=seconds, **look)
+    say(f"wrote  {output}: from {named[0].label} to {named[-1].label} and back in {seconds:g} seconds")

@@ -1,0 +1,112 @@
+"""The models that Google published for sketch-rnn-js and Magenta.js, by name.
+
+Enters: names such as `bird` or `crabrabbitfacepig`. Leaves: paths of `.gen.json` and `.vae.json` files, whose outer
+structure has been looked at. The names, and where the files lie, are those of the readme files of sketch-rnn-js (both
+kinds, large) and of @magenta/sketch (the decoders, in both sizes).
+"""
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from functools import partial
+from importlib import resources
+from pathlib import Path
+
+from ..downloads import download_all
+from ..errors import InputError
+from ..names import check_names
+from ..transfer import Download
+
+BASE_URL = "https://storage.googleapis.com/quickdraw-models/sketchRNN"
+MODELS = tuple(resources.files(__package__).joinpath("published_models.txt").read_text(encoding="utf-8").splitlines())
+KINDS = {"gen": 5, "vae": 17}  # arrays of weights in a file
+SIZES = {"small": ("models", ""), "large": ("large_models", ".large")}  # folder, and what its files are called here
+
+_USUAL_SIZE = {"gen": "small", "vae": "large"}
+_WITHOUT_VAE = ("everything",)
+_MAX_BYTES = 2**28
+_MAX_TOKENS = 10_000  # commas and brackets; a file with 17 arrays has some 100
+
+
+def download_models(
+    models: Sequence[str],
+    output_dir: str | os.PathLike = "models",
+    *,
+    kind: str = "gen",
+    size: str | None = None,
+    base_url: str = BASE_URL,
+    progress: bool = True,
+) -> list[Path]:
+    """Gets published models. One that is there already is compared with the record of its download.
+
+    Args:
+        models: some of `MODELS`; all are looked at before anything is fetched.
+        output_dir: the folder to put them in; made if it does not exist.
+        kind: "gen" for decoders alone, "vae" for models with an encoder.
+        size: "small" for decoders of 512 units, "large" for more; None for the documented one, small for gen and large
+            for vae.
+        base_url: where the folders `models` and `large_models` lie.
+        progress: whether to tell about it on standard error.
+
+    Returns:
+        For each model its file: `output_dir/bird.gen.json`, or `bird.large.gen.json` if it is large.
+
+    Raises:
+        InputError: there is no such model, a download failed, what came is not a model of this kind, or a file has
+            been damaged since; the other downloads are completed first.
+    """
+    size = _USUAL_SIZE.get(kind) if size is None else size
+    for value, known, what in ((kind, KINDS, "kind"), (size, SIZES, "size")):
+        if value not in known:
+            raise InputError(f"{what}: expected {' or '.join(known)}, got {value!r}")
+    published = [model for model in MODELS if kind == "gen" or model not in _WITHOUT_VAE]
+    check_names(models, published, f"published {kind} models")
+    folder, mark = SIZES[size]
+    paths = {model: Path(output_dir) / f"{model}{mark}.{kind}.json" for model in models}
+    check = partial(check_model, kind=kind)
+    root = f"{base_url.rstrip('/')}/{folder}"
+    downloads = [Download(f"{root}/{model}.{kind}.json", path, check, _MAX_BYTES) for model, path in paths.items()]
+    download_all(downloads, progress=progress)
+    return [paths[model] for model in models]
+
+
+def check_model(path: Path, kind: str) -> None:
+    """Looks at the outer structure of a sketch-rnn-js file, `[info, shapes, weights]`, without decoding the weights.
+
+    Args:
+        path: the file.
+        kind: "gen" or "vae".
+
+    Raises:
+        ValueError: it is no such file, or not all of one.
+    """
+    if not _is_model(path.read_bytes(), KINDS[kind]):
+        raise ValueError(f"not a sketch-rnn-js {kind} model, [info, shapes, weights] with {KINDS[kind]} weights")
+
+
+def _is_model(content: bytes, count: int) -> bool:
+    if sum(map(content.count, (b",", b"[", b"{"))) > _MAX_TOKENS:  # so few values cannot fill the memory
+        return False
+    try:
+        info, shapes, weights = json.loads(content)
+    except (ValueError, TypeError, RecursionError):
+        return False
+    return (
+        isinstance(info, dict)
+        and isinstance(shapes, list)
+        and isinstance(weights, list)
+        and len(shapes) == len(weights) == count
+        and all(map(_fits, shapes, weights))
+    )
+
+
+def _fits(shape: object, weight: object) -> bool:
+    """Whether a text has the length of the base64 of 16-bit numbers in an array of this shape."""
+    return (
+        isinstance(shape, list)
+        and 1 <= len(shape) <= 2
+        and all(type(size) is int and size > 0 for size in shape)
+        and isinstance(weight, str)
+        and len(weight) == 4 * -(-2 * math.prod(shape) // 3)
+    )

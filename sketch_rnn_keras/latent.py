@@ -1,0 +1,231 @@
+"""The latent space: the codes of drawings, ways between codes, arithmetic on them.
+
+Enters: a conditional model and stroke-3 drawings in data units, or codes. Leaves: codes, float32 `[count, N_z]`, which
+`sampling.sample(model, z=codes)` draws; and endings of unfinished drawings.
+
+Sources: sections 4.2 to 4.4 of arXiv 1704.03477 (reconstruction, interpolation, analogies); spherical interpolation:
+arXiv 1609.04468, section 2.1.
+"""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from .errors import InputError
+from .sampling import sample
+from .strokes import to_stroke5
+from .training import backend
+
+METHODS = ("slerp", "lerp")
+CHUNK = 100  # drawings encoded at once
+_STREAM = 3  # of noise, beside those of `sampling`
+_NEARLY_PARALLEL = 1e-4  # radians; there slerp is lerp to within 1e-8 of the vectors' length
+
+
+def encode(model, drawings: Sequence[np.ndarray], temperature: float = 0.0, seed: int = 0) -> np.ndarray:
+    """The codes of drawings: z = mu + temperature * sigma * noise.
+
+    Args:
+        model: a conditional `SketchRNN`.
+        drawings: stroke-3 arrays `[n, 3]` in data units (model units when its `scale_factor` is None), n from 1 to
+            N_max.
+        temperature: 0 for the mean; 1 draws from the encoder's distribution.
+        seed: of the noise; that of drawing k depends on the seed and k alone.
+
+    Returns:
+        float32 `[count, N_z]`.
+
+    Raises:
+        InputError: a decoder-only model, a drawing that is empty, too long or no stroke-3 array, or a temperature that
+            is negative or not finite.
+    """
+    if not (np.isfinite(temperature) and temperature >= 0):
+        raise InputError(f"temperature: expected a finite number of at least 0, received {temperature}")
+    mu, presigma = encode_distribution(model, drawings)
+    noise = np.stack([np.random.default_rng([seed, k, _STREAM]).standard_normal(mu.shape[1]) for k in range(len(mu))])
+    return (mu + temperature * np.exp(presigma / 2) * noise).astype("float32")
+
+
+def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The encoder's normal distribution for each drawing: `(mu, presigma)`, `[count, N_z]`; sigma = exp(presigma / 2).
+
+    For the arguments and the errors see `encode`.
+    """
+    if not model.hparams.conditional:
+        raise InputError("this model is decoder-only (conditional = false): it cannot encode drawings; use another")
+    if not len(drawings):
+        raise InputError("expected at least one drawing to encode, received none")
+    strokes5 = np.stack([_stroke5(model, drawing, f"drawing {k}") for k, drawing in enumerate(drawings)])
+    lengths = np.array([len(drawing) for drawing in drawings], "int32")
+    run = model.compiled_functions.setdefault("encode", backend().compiled(model, model.encode))
+    size, parts = min(CHUNK, len(lengths)), []
+    for start in range(0, len(lengths), size):
+        rows = np.minimum(np.arange(start, start + size), len(lengths) - 1)  # one shape, so that it compiles once
+        mu, presigma = run(strokes5[rows, 1:], lengths[rows])
+        parts.append((np.asarray(mu), np.asarray(presigma)))
+    return tuple(np.concatenate(part)[: len(lengths)] for part in zip(*parts, strict=True))
+
+
+def lerp(start, end, t) -> np.ndarray:
+    """Points on the straight line: (1 - t) start + t end.
+
+    Args:
+        start, end: `[N_z]`.
+        t: numbers `[count]`, 0 at the start and 1 at the end.
+
+    Returns:
+        float64 `[count, N_z]`.
+    """
+    start, end, t = _as_line(start, end, t)
+    return (1 - t) * start + t * end
+
+
+def slerp(start, end, t) -> np.ndarray:
+    """Points on the arc: (sin((1 - t) w) start + sin(t w) end) / sin(w), w being the angle between the two.
+
+    A normal code in many dimensions lies near a sphere; the arc stays there while the straight line cuts through. Where
+    the arc is not defined (a zero vector, or opposite directions) or is the line to rounding (w < 1e-4), it is `lerp`.
+
+    For the arguments and what is returned see `lerp`.
+    """
+    start, end, t = _as_line(start, end, t)
+    lengths = np.linalg.norm(start), np.linalg.norm(end)
+    if not all(lengths):
+        return lerp(start, end, t[:, 0])
+    a, b = start / lengths[0], end / lengths[1]
+    angle = 2 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))  # exact where arccos loses its digits
+    if min(angle, np.pi - angle) < _NEARLY_PARALLEL:
+        return lerp(start, end, t[:, 0])
+    return (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
+
+
+def path(stops, steps: int, method: str = "slerp") -> np.ndarray:
+    """A way through several codes.
+
+    Args:
+        stops: `[count, N_z]`, at least two.
+        steps: codes from one stop to the next, both included; at least 2.
+        method: "slerp" or "lerp".
+
+    Returns:
+        float32 `[(count - 1) * (steps - 1) + 1, N_z]`; every (steps - 1)-th is a stop, exactly.
+
+    Raises:
+        InputError: fewer than two stops or steps, or another method.
+    """
+    between, stops = _method(method), np.asarray(stops, "float32")
+    if stops.ndim != 2 or len(stops) < 2:
+        raise InputError(f"an interpolation needs at least two drawings, received shape {list(stops.shape)} of codes")
+    t = _fractions("steps", steps)
+    parts = [_between_exact(between, a, b, t)[:-1] for a, b in itertools.pairwise(stops)]
+    return np.concatenate([*parts, stops[-1:]])
+
+
+def grid(corners, rows: int, columns: int, method: str = "slerp") -> np.ndarray:
+    """A grid of codes between four: along the left and right edges first, then from the left to the right.
+
+    Args:
+        corners: `[4, N_z]`: top left, top right, bottom left, bottom right.
+        rows, columns: at least 2 each.
+        method: "slerp" or "lerp" (bilinear).
+
+    Returns:
+        float32 `[rows * columns, N_z]`, row by row; the corners are exact.
+
+    Raises:
+        InputError: other than four corners, fewer than two rows or columns, or another method.
+    """
+    between, corners = _method(method), np.asarray(corners, "float32")
+    if corners.ndim != 2 or len(corners) != 4:
+        raise InputError(f"a grid needs exactly four drawings, one for each corner, received {len(corners)}")
+    down, across = _fractions("rows", rows), _fractions("columns", columns)
+    left, right = (_between_exact(between, corners[k], corners[k + 2], down) for k in (0, 1))
+    return np.concatenate([_between_exact(between, a, b, across) for a, b in zip(left, right, strict=True)])
+
+
+def analogy(a, b, c) -> np.ndarray:
+    """a - b + c, each the mean of a set of codes (paper, section 4.4: "latent space arithmetic").
+
+    Args:
+        a, b, c: `[N_z]`, or sets `[count, N_z]` of any size.
+
+    Returns:
+        float32 `[N_z]`; exactly the mean of c where a and b are equal.
+    """
+    a, b, c = (np.atleast_2d(np.asarray(codes, "float64")).mean(axis=0) for codes in (a, b, c))
+    return (a - b + c).astype("float32")
+
+
+def nearest(code, codes, count: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of many codes by Euclidean distance.
+
+    Args:
+        code: `[N_z]`.
+        codes: `[total, N_z]`.
+        count: how many to return; all when there are fewer.
+
+    Returns:
+        `(indices, distances)`, `[count]` each, the nearest first; of equal ones the first.
+    """
+    distances = np.linalg.norm(np.asarray(codes, "float64") - np.asarray(code, "float64"), axis=1)
+    order = np.argsort(distances, kind="stable")[:count]
+    return order, distances[order]
+
+
+def complete(model, prefix, count: int = 1, temperature: float = 0.4, seed: int = 0) -> list[np.ndarray]:
+    """Different endings of an unfinished drawing (paper, section 4.1).
+
+    A conditional model encodes what there is, and its decoder begins with that code; a decoder-only model begins with
+    nothing. Either reads the prefix point by point and goes on.
+
+    Args:
+        model: a `SketchRNN`.
+        prefix: stroke-3 `[n, 3]` in data units, n from 1 to N_max - 1; it may end in the middle of a pen stroke.
+        count: endings.
+        temperature, seed: see `sampling.sample`.
+
+    Returns:
+        `count` stroke-3 arrays in data units, each of which begins with the prefix.
+
+    Raises:
+        InputError: a prefix that is empty or too long, or as `sampling.sample`.
+    """
+    z = encode(model, [prefix]).repeat(count, axis=0) if model.hparams.conditional else None
+    return sample(model, count, temperature, seed, z=z, prefix=prefix)
+
+
+def _stroke5(model, drawing, where: str) -> np.ndarray:
+    rows = np.asarray(drawing, "float64")
+    if rows.ndim != 2 or rows.shape[1] != 3 or not np.isfinite(rows).all():
+        raise InputError(f"{where}: expected finite stroke-3 rows (dx, dy, lift), received shape {list(rows.shape)}")
+    if not 1 <= len(rows) <= model.hparams.max_seq_len:
+        raise InputError(
+            f"{where}: expected 1 to {model.hparams.max_seq_len} points, the model's N_max, received {len(rows)}; "
+            "simplify the drawing (strokes.simplify, or sketch-rnn convert --epsilon)"
+        )
+    rows = rows / [model.scale_factor or 1.0, model.scale_factor or 1.0, 1.0]
+    return to_stroke5(rows, model.hparams.max_seq_len)
+
+
+def _method(name: str):
+    if name not in METHODS:
+        raise InputError(f"method: expected {' or '.join(METHODS)}, received {name!r}")
+    return {"slerp": slerp, "lerp": lerp}[name]
+
+
+def _fractions(name: str, count: int) -> np.ndarray:
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 2:
+        raise InputError(f"{name}: expected a whole number of at least 2, received {count!r}")
+    return np.linspace(0, 1, count)
+
+
+def _between_exact(between, start, end, t) -> np.ndarray:
+    """`between` as float32, with the two ends free of rounding."""
+    codes = between(start, end, t).astype("float32")
+    codes[0], codes[-1] = start, end
+    return codes
+
+
+def _as_line(start, end, t):
+    return np.asarray(start, "float64"), np.asarray(end, "float64"), np.asarray(t, "float64").reshape(-1, 1)

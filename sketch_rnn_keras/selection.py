@@ -1,0 +1,140 @@
+"""Drawings by name, as a user writes them on the command line.
+
+Enters: names such as `17`, `random`, `0-9`, `doodles:owl#3`, `cat.npz#random` or `mine.svg`. Leaves: for each name its
+drawings, stroke-3 in data units.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .datasets import load_dataset
+from .errors import InputError
+from .npz import SPLITS
+
+_PLACE = re.compile(r"random|(\d+)(?:-(\d+))?")
+
+
+class Named(NamedTuple):
+    """A drawing and what to call it in a picture."""
+
+    label: str
+    stroke3: np.ndarray
+
+
+class Selector:
+    """Finds drawings by name; each data set is read once.
+
+    Args:
+        data: the data sets, joined, that plain places such as `17` refer to.
+        split: "train", "valid" or "test": where in a data set to look.
+        seed: of what is drawn for `random`; it depends on the seed and on the place of the name among all.
+        max_seq_len: longer drawings of data sets are left out, as they are in training.
+        svg_size: longer side of an SVG file's drawing, in data units; Quick, Draw!'s is 255.
+        data_dir: where the files of plain names lie.
+
+    Raises:
+        InputError: another split.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[str],
+        *,
+        split: str = "test",
+        seed: int = 0,
+        max_seq_len: int | None = None,
+        svg_size: float = 255.0,
+        data_dir: str | os.PathLike = "data",
+    ):
+        if split not in SPLITS:
+            raise InputError(f"--split: expected one of {', '.join(SPLITS)}, received {split!r}")
+        self.data, self.split, self.seed, self.max_seq_len = tuple(data), split, seed, max_seq_len
+        self.svg_size, self.data_dir = svg_size, data_dir
+        self._datasets, self._count = {}, 0
+
+    def find(self, name: str) -> list[Named]:
+        """The drawings that `name` means: one, or for a range such as `0-9` several.
+
+        Raises:
+            InputError: nothing has this name; the message says which forms there are.
+        """
+        self._count += 1
+        if name.lower().endswith(".svg"):
+            return [Named(Path(name).stem, self._read_svg(Path(name)))]
+        source, mark, place = name.rpartition("#")
+        match = _PLACE.fullmatch(place)
+        if not match:
+            raise InputError(
+                f"drawing {name!r}: expected an index such as 17, a range such as 0-9, random, one of these in a data "
+                "set of its own (doodles:owl#3, cat.npz#random), or an .svg file"
+            )
+        sources = (source,) if mark else self.data
+        drawings, factor = self._load(sources)
+        title = f"{Path(source).stem if mark else ''} {{}}".strip()
+        return [
+            Named(title.format(k), drawings[k] * np.array([factor, factor, 1], "float32"))
+            for k in self._places(name, match, len(drawings), sources)
+        ]
+
+    def find_one(self, name: str) -> Named:
+        """The one drawing that `name` means.
+
+        Raises:
+            InputError: as `find`, or the name is a range.
+        """
+        found = self.find(name)
+        if len(found) != 1:
+            raise InputError(f"drawing {name!r}: expected one drawing, got a range of {len(found)}")
+        return found[0]
+
+    def find_all(self, names: Sequence[str]) -> list[Named]:
+        """The drawings that all `names` mean, in their order; raises as `find` does."""
+        return [one for name in names for one in self.find(name)]
+
+    def first(self, source: str, count: int) -> list[Named]:
+        """The first `count` drawings of a data set's split, or all of them; raises as `find` does."""
+        return self.find(f"{source}#0-{min(count, len(self._load((source,))[0])) - 1}")
+
+    def _read_svg(self, path: Path) -> np.ndarray:
+        """Aligned, scaled and simplified as `sketch-rnn convert` does it, then brought to `svg_size`."""
+        from .conversion import svg
+        from .conversion.items import Reading, Rejected
+        from .conversion.prepare import CANVAS, prepare
+
+        if not path.is_file():
+            raise InputError(f"drawing {path}: no such file")
+        [drawing] = svg.read(path, Reading())
+        stroke3 = None if isinstance(drawing, Rejected) else prepare([drawing])[0]
+        if stroke3 is None:
+            raise InputError(f"drawing {path}: expected pen strokes, found none that has a length")
+        return stroke3 * np.array([self.svg_size / CANVAS, self.svg_size / CANVAS, 1], "float32")
+
+    def _places(self, name, match, total, sources) -> range:
+        if match.group() == "random":
+            first = last = int(np.random.default_rng([self.seed, self._count]).integers(total))
+        else:
+            first = int(match[1])
+            last = int(match[2] or first)
+        if not first <= last < total:
+            raise InputError(
+                f"drawing {name!r}: expected places from 0 to {total - 1}, the {self.split} split of "
+                f"{', '.join(sources)} (--split chooses another)"
+            )
+        return range(first, last + 1)
+
+    def _load(self, sources):
+        """`(drawings, factor)`: a split and the data units of one of its units."""
+        if sources not in self._datasets:
+            if not sources:
+                raise InputError("expected a data set for drawings named by index: add --data")
+            self._datasets[sources] = load_dataset(sources, self.max_seq_len, data_dir=self.data_dir)
+        dataset = self._datasets[sources]
+        drawings = getattr(dataset, self.split)
+        if not len(drawings):
+            raise InputError(f"the {self.split} split of {', '.join(sources)} is empty; --split chooses another")
+        return drawings, dataset.scale_factor

@@ -1,0 +1,70 @@
+"""Drawings by name."""
+
+import numpy as np
+import pytest
+
+from sketch_rnn_keras import InputError, load_dataset
+from sketch_rnn_keras.selection import Selector
+
+CATS, OWLS = "doodles:cat:20", "doodles:owl:20"
+
+
+@pytest.fixture
+def selector():
+    return Selector([CATS], seed=3)
+
+
+def units(dataset):
+    return np.array([dataset.scale_factor, dataset.scale_factor, 1], "float32")
+
+
+def test_an_index_is_a_drawing_of_the_split_in_data_units(selector):
+    cats = load_dataset(CATS)
+    np.testing.assert_allclose(selector.find_one("4").stroke3, cats.test[4] * units(cats))
+    np.testing.assert_allclose(Selector([CATS], split="train").find_one("4").stroke3, cats.train[4] * units(cats))
+
+
+def test_a_data_set_can_be_named_with_it(selector):
+    owls = load_dataset(OWLS)
+    found = selector.find_one(f"{OWLS}#7")
+    np.testing.assert_allclose(found.stroke3, owls.test[7] * units(owls))
+    assert "owl" in found.label
+
+
+def test_ranges_and_lists_come_in_order(selector):
+    assert [one.label for one in selector.find_all(["2-4", "0"])] == ["2", "3", "4", "0"]
+    assert len(selector.first(CATS, 5)) == 5
+    assert len(selector.first(CATS, 10**6)) == 100
+    with pytest.raises(InputError, match="a range of 3"):
+        selector.find_one("2-4")
+
+
+def test_random_depends_on_the_seed_and_the_place_alone():
+    one, again, other = ([Selector([CATS], seed=s).find_all(["random"] * 4)][0] for s in (3, 3, 4))
+    assert [a.label for a in one] == [a.label for a in again]
+    assert [a.label for a in one] != [a.label for a in other]
+    assert len({a.label for a in one}) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("100", "places from 0 to 99"),
+        ("5-2", "places from 0 to 99"),
+        ("-1", "expected an index such as 17"),
+        ("cat", "expected an index such as 17"),
+        ("doodles:cat#x", "expected an index such as 17"),
+        ("doodles:dog#1", "doodles:SUBJECT"),
+        ("missing.svg", "no such file"),
+    ],
+)
+def test_names_without_a_drawing_are_refused(selector, name, message):
+    with pytest.raises(InputError, match=message):
+        selector.find(name)
+
+
+def test_an_index_needs_a_data_set():
+    with pytest.raises(InputError, match="add --data"):
+        Selector([]).find("1")
+    with pytest.raises(InputError, match="train, valid, test"):
+        Selector([CATS], split="dev")
