@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from golden_recipe import CASES, Golden
 
-from sketch_rnn_keras.cells import CELLS
+from sketch_rnn_keras import cells
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.interop import magenta
@@ -20,6 +20,12 @@ pytestmark = pytest.mark.tensorflow  # the format's reader is TensorFlow's
 HERE = Path(__file__).parent / "golden" / "ckpt"
 SHARED = Path(__file__).parents[1] / ".." / "shared" / "golden" / "ckpt"
 SMALL = {"enc_rnn_size": 4, "dec_rnn_size": 6, "z_size": 3, "num_mixture": 2, "max_seq_len": 5}
+
+
+@pytest.fixture
+def small_hyper(monkeypatch):
+    monkeypatch.setattr(cells, "HYPER_UNITS", 6)
+    monkeypatch.setattr(cells, "HYPER_EMBEDDING", 3)
 
 
 def checkpoint(name) -> Path:
@@ -101,9 +107,9 @@ def test_there_and_back_is_exact(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("encoder", "decoder"), [*((kind, kind) for kind in CELLS), ("hyper", "lstm"), (None, "hyper")]
+    ("encoder", "decoder"), [*((kind, kind) for kind in cells.CELLS), ("hyper", "lstm"), (None, "hyper")]
 )
-def test_every_cell_on_either_side(encoder, decoder, tmp_path):
+def test_every_cell_on_either_side(encoder, decoder, tmp_path, small_hyper):
     model = build(dec_model=decoder, **({"enc_model": encoder} if encoder else {"conditional": False}))
     arrays = write(tmp_path / "run", model)
     again = magenta.load_checkpoint(tmp_path / "run", scale_factor=12.5)
@@ -120,7 +126,7 @@ def sizes(model):
 
 
 @pytest.mark.parametrize("kind", ["names", "empty", "none", "nulls"])
-def test_sizes_are_inferred_from_the_variables(kind, tmp_path):
+def test_sizes_are_inferred_from_the_variables(kind, tmp_path, small_hyper):
     names = list(HParams.model_fields)
     config = {"names": names, "empty": {}, "nulls": dict.fromkeys(names)}.get(kind, {})
     model = build(enc_model="layer_norm", dec_model="hyper")
