@@ -155,6 +155,15 @@ def test_info_tells_a_model_from_a_config(command, models):
     assert "list of info, shapes and weights" in refused(command("info", "list.json"))
 
 
+def test_info_does_not_pass_control_characters_on(command, models):
+    document = json.loads((models / "gen.gen.json").read_text())
+    document[0]["name"] = "cat\x1b[2J\n"
+    Path("m.json").write_text(json.dumps(document))
+    status, out, _ = command("info", "m.json")
+    assert (status, "\x1b" in out) == (0, False)
+    assert "data cat?[2J?" in out
+
+
 def test_info_on_a_model_says_who_wrote_it(command, models):
     out = command("info", models / "gen.keras")[1]
     assert "trained by sketch_rnn_keras 0." in out

@@ -93,12 +93,17 @@ def describe_model(model) -> str:
     version = f" by sketch_rnn_keras {provenance.version}" if provenance.version else ""
     digests = {source["name"]: source["sha256"] for source in provenance.data if "sha256" in source}
     data = [name + (f" (SHA-256 {digests[name]})" if name in digests else "") for name in hparams.data_set]
+    data, origin = (_printable(text) for text in (", ".join(data), origin + version))
     return (
         f"{'conditional' if hparams.conditional else 'decoder only'}; {encoder}{latent}{hparams.dec_model} decoder of "
         f"{hparams.dec_rnn_size} units, {hparams.num_mixture} mixture components, {model.count_params():,} weights\n"
-        f"N_max {hparams.max_seq_len}; scale factor {model.scale_factor or 'not known'}; data {', '.join(data)}\n"
-        f"{origin}{version}"
+        f"N_max {hparams.max_seq_len}; scale factor {model.scale_factor or 'not known'}; data {data}\n{origin}"
     )
+
+
+def _printable(text: str) -> str:
+    """`text` from a file, without what would steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def check_output(path: Path, overwrite: bool, option: str = "--output", suffixes=(".svg", ".png")) -> None:
