@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BACKEND_TESTS := $(patsubst %,tests/test_%.py,cells golden golden_training losses mixture model sampling training)
+BACKEND_TESTS := $(patsubst %,tests/test_%.py,cells golden golden_training loading losses mixture model sampling sketch_js training)
 
 .PHONY: quickstart test bench lint format clean
 

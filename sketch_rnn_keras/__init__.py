@@ -14,7 +14,7 @@ _HOMES = {
     "SketchRNN": "model",
     "draw_sketches": "drawing",
     "load_dataset": "datasets",
-    "load_model": "model",
+    "load_model": "loading",
     "sample": "sampling",
     "train": "training.loop",
 }
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from .drawing import draw_sketches
     from .errors import InputError
     from .hparams import HParams
-    from .model import SketchRNN, load_model
+    from .loading import load_model
+    from .model import SketchRNN
     from .sampling import sample
     from .training.loop import train
 

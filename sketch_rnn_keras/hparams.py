@@ -13,15 +13,15 @@ import json
 import numbers
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from packaging.version import Version
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from . import __version__
 from .errors import InputError
-from .files import write_atomically
+from .files import read_json, write_atomically
 
-MAX_FILE_BYTES = 2**20
 _INT_MAX = 2**31 - 1
 
 
@@ -116,6 +116,9 @@ class HParams(BaseModel):
 
     # Not the original's.
     precision: Precision = Field("float32", description="Of the cells' matrix products; mixed ones are for GPUs")
+    squash_start: Switch = Field(
+        False, description="tanh(z) sets the decoder's start, not z: VAEs of sketch-rnn-js before version 6"
+    )
     seed: Seed = Field(0, description="Seed of every random stream: weights, batches, dropout, latent noise")
     log_every: Count = Field(20, description="Steps between rows of the training log")
     description: Text = Field("", description="Free text: the command to run, the data it needs, what was measured")
@@ -161,13 +164,16 @@ class HParams(BaseModel):
         Raises:
             InputError: not a mapping, an unknown name, a wrong type or an impossible value.
         """
-        values, where = _unwrap(values, where)
+        return cls._validate(*_unwrap(values, where), _newer(values))
+
+    @classmethod
+    def _validate(cls, values: Mapping, where: str, hint: list[str]) -> Self:
         if strange := [key for key in values if not isinstance(key, str)]:
             raise InputError(f"{where}: expected names as keys, got {_shown(strange[0])}")
         try:
             return cls(**values)
         except InputError as error:
-            raise InputError("\n".join(f"{where}: {line}" for line in str(error).splitlines())) from None
+            raise InputError("\n".join(f"{where}: {line}" for line in [*str(error).splitlines(), *hint])) from None
 
     @classmethod
     def load(cls, path: str | os.PathLike, /, **overrides: Any) -> Self:
@@ -180,10 +186,11 @@ class HParams(BaseModel):
         Raises:
             InputError: a file that cannot be read or is not such a JSON document, or any fault `from_dict` reports.
         """
-        values, where = _unwrap(_read_json(Path(path)), str(path))
+        document = read_json(path, "a JSON file of hyperparameters")
+        values, where = _unwrap(document, str(path))
         if overrides:
             where = f"{where}, with {', '.join(overrides)} overridden"
-        return cls.from_dict({**values, **overrides}, where)
+        return cls._validate({**values, **overrides}, where, _newer(document))
 
     def save(self, path: str | os.PathLike) -> None:
         """Write every hyperparameter to a JSON file, in the order of the fields, replacing the file in one step.
@@ -237,33 +244,15 @@ def _unwrap(values: Any, where: str) -> tuple[Mapping, str]:
     return values, where
 
 
-def _read_json(path: Path) -> Any:
+def _newer(document: Any) -> list[str]:
+    """What to say of the faults of a document that a later version of this package wrote: [] of any other."""
+    version = document.get("sketch_rnn_keras") if isinstance(document, Mapping) else None
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path}: expected a JSON file of hyperparameters, but {error.strerror}") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise InputError(f"{path}: expected a JSON file of at most {MAX_FILE_BYTES} bytes; this one is larger")
-    try:
-        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_without_duplicates)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno}, column {error.colno}: broken JSON: {error.msg}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected JSON text in UTF-8, got the byte at {error.start} that is not") from None
-    except RecursionError:
-        raise InputError(f"{path}: expected a flat JSON object, got one nested too deeply") from None
-    except ValueError as error:  # A repeated key, or an integer of thousands of digits.
-        raise InputError(f"{path}: {error}") from None
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key '{repeated}' appears more than once; keep one")
-    return values
+        is_newer = Version(version) > Version(__version__)
+    except (ValueError, TypeError):  # no version
+        return []
+    hint = f"written by sketch_rnn_keras {version}, newer than this one, {__version__}; upgrade it"
+    return [hint] if is_newer else []
 
 
 def _parse_value(text: str, item: str) -> Any:

@@ -6,10 +6,7 @@ Enters: stroke-5 batches `[B, N, 5]` and lengths `[B]`. Leaves: the latent distr
 Source: sections 3.2 and 3.3 of arXiv 1704.03477; constants and initialisers of the original (see docs/faithfulness.md).
 """
 
-import json
-import zipfile
-import zlib
-from pathlib import Path
+import numbers
 
 import keras
 import numpy as np
@@ -19,6 +16,7 @@ from . import losses, mixture, recurrence
 from .cells import CELLS
 from .errors import InputError
 from .hparams import HParams
+from .provenance import Provenance
 
 
 class _Projection(keras.layers.Layer):
@@ -46,6 +44,10 @@ class SketchRNN(keras.Model):
         hparams: `HParams`; `hparams.seed` decides the initial weights and the dropout noise.
         scale_factor: what offsets in data units were divided by (the standard deviation of the training offsets);
             None when it is not known, in which case drawings come out in the model's own units.
+        provenance: where the weights come from.
+
+    Raises:
+        InputError: `hparams` is no `HParams`, or `scale_factor` no positive number.
 
     Attributes:
         encoder_forward, encoder_backward, decoder: cells (see `cells.CELLS`); the encoder's are None when
@@ -54,12 +56,19 @@ class SketchRNN(keras.Model):
         compiled_functions: where sampling and evaluation keep what they compiled for this model.
     """
 
-    def __init__(self, hparams: HParams, scale_factor: float | None = None, **kwargs):
+    def __init__(
+        self,
+        hparams: HParams,
+        scale_factor: float | None = None,
+        provenance: Provenance = Provenance(),  # noqa: B008  (it is immutable)
+        **kwargs,
+    ):
         super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
         if not isinstance(hparams, HParams):
             raise InputError(f"SketchRNN: expected an HParams, received {type(hparams).__name__}; see HParams.load")
         self.hparams = hparams
-        self.scale_factor = scale_factor
+        self.scale_factor = None if scale_factor is None else check_scale_factor(scale_factor)
+        self.provenance = provenance
         self.seed_generator = keras.random.SeedGenerator(hparams.seed)
         self.compiled_functions = {}
         seeds = iter(int(s) for s in np.random.default_rng(hparams.seed).integers(2**30, size=8))
@@ -125,6 +134,7 @@ class SketchRNN(keras.Model):
         """The decoder's state before its first step: tanh(W_z z + b_z), or zeros when decoder-only (z is None)."""
         if z is None:
             return self.decoder.zero_state(batch_size)
+        z = ops.tanh(z) if self.hparams.squash_start else z
         return self.decoder.unpack(ops.tanh(self.initial_state(z)))
 
     def decode(self, inputs5, z=None, masks=None):
@@ -240,12 +250,21 @@ class SketchRNN(keras.Model):
     # ---------------------------------------------------------------------------------------------------- saving
 
     def get_config(self):
-        return {"hparams": self.hparams.model_dump(mode="json"), "scale_factor": self.scale_factor}
+        hparams = self.hparams.model_dump(mode="json")
+        return {"hparams": hparams, "scale_factor": self.scale_factor, **self.provenance.to_config()}
 
     @classmethod
     def from_config(cls, config):
-        hparams = HParams.from_dict(config["hparams"], where="the model's configuration")
-        return cls(hparams, scale_factor=config["scale_factor"])
+        hparams = HParams.from_dict(config, where="the model's configuration")
+        return cls(hparams, config["scale_factor"], Provenance.from_config(config))
+
+
+def check_scale_factor(scale_factor) -> float:
+    """Return `scale_factor` as a float; raise `InputError` unless it is a positive number."""
+    is_number = isinstance(scale_factor, numbers.Real) and not isinstance(scale_factor, bool)
+    if not is_number or not 1e-30 < scale_factor < 1e30:  # so that drawings stay finite in float32
+        raise InputError(f"scale_factor: expected a positive number, received {str(scale_factor)[:60]}")
+    return float(scale_factor)
 
 
 def _reverse(x, lengths):
@@ -256,46 +275,14 @@ def _reverse(x, lengths):
     return ops.take_along_axis(x, source[:, :, None], axis=0)
 
 
-# What json, zipfile, zlib, h5py and Keras raise for a damaged or foreign file; h5py says RuntimeError for some damage.
-_DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+def least_weights(hparams: HParams) -> int:
+    """A lower bound of the number of weights of a model, within a small factor of it.
 
-
-def load_model(path) -> SketchRNN:
-    """Open a model that was saved: a `.keras` file, or a run directory with its `model.keras`.
-
-    Only hyperparameters (validated) and numbers are read from the file; no code or class named in it is loaded.
-
-    Args:
-        path: the file or directory.
-
-    Raises:
-        InputError: there is no such file, or it holds no Sketch-RNN.
+    A file that holds fewer numbers cannot be that model: its reader asks before anything of that size is allocated.
     """
-    path = Path(path)
-    file = path / "model.keras" if path.is_dir() else path
-    if not file.is_file():
-        hint = "the run has not saved one yet" if (path / "config.json").is_file() else "check the path"
-        raise InputError(f"{file}: expected a .keras file or a run directory that holds model.keras; {hint}")
-    if file.suffix != ".keras":
-        raise InputError(f"{file}: expected a file whose name ends in .keras, or a run directory")
-    try:
-        model = SketchRNN.from_config(_read_config(file))
-        model.load_weights(file)
-    except _DAMAGE as error:
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(f"{file}: expected a Sketch-RNN saved by sketch_rnn_keras: {reason}") from None
-    return model
-
-
-def _read_config(file: Path) -> dict:
-    with zipfile.ZipFile(file) as archive:
-        if archive.getinfo("config.json").file_size > 2**20:
-            raise ValueError("its config.json is larger than 1 MiB")
-        document = json.loads(archive.read("config.json"))
-    name = document.get("registered_name") if isinstance(document, dict) else None
-    if name != "sketch_rnn_keras>SketchRNN":
-        raise ValueError(f"it holds a model of the class {name!r}")
-    scale_factor = document["config"]["scale_factor"]
-    if scale_factor is not None and not (isinstance(scale_factor, (int, float)) and 0 < scale_factor < float("inf")):
-        raise ValueError(f"its scale_factor is {scale_factor!r}, not a positive number")
-    return document["config"]
+    units, latent = hparams.dec_rnn_size, hparams.z_size if hparams.conditional else 0
+    count = (5 + latent + units) * 4 * units + units * (3 + 6 * hparams.num_mixture)
+    if hparams.conditional:
+        encoder = hparams.enc_rnn_size
+        count += 2 * (5 + encoder) * 4 * encoder + 2 * 2 * encoder * latent + 2 * latent * units
+    return count

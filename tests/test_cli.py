@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from sketch_rnn_keras import cli
+from sketch_rnn_keras import __version__, cli
 from sketch_rnn_keras.training import history, loop
 
 SIZES = ("enc_rnn_size=8", "dec_rnn_size=8", "z_size=3", "num_mixture=2", "batch_size=4", "max_seq_len=45")
@@ -47,19 +47,8 @@ def refused(result) -> str:
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        [],
-        ["train"],
-        ["sample"],
-        ["evaluate"],
-        ["info"],
-        ["download"],
-        ["download-model"],
-        ["convert"],
-        ["reconstruct"],
-        ["plot"],
-        ["sweep"],
-    ],
+    [[], *(["train"], ["sample"], ["evaluate"], ["info"], ["convert"], ["download"], ["download-model"])]
+    + [["convert-model"], ["reconstruct"], ["plot"], ["sweep"]],
     ids=" ".join,
 )
 def test_help_loads_no_backend(arguments):
@@ -152,6 +141,12 @@ def test_info_on_a_model(command, run_dir):
         assert status == 0
         assert "decoder/W_xh" in out
         assert "conditional; lstm encoder of 8 units" in out
+        assert f"trained by sketch_rnn_keras {__version__}" in out
+        config = json.loads((run_dir / "config.json").read_text())
+        assert config["sketch_rnn_keras"] == __version__
+        assert f"N_max {config['max_seq_len']}; scale factor {config['scale_factor']}" in out
+        for source in config["data"]:
+            assert f"{source['name']} (SHA-256 {source['sha256']})" in out
 
 
 def test_info_on_a_config(command, run_dir):

@@ -14,7 +14,8 @@ from sketch_rnn_keras import cells
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.interop import magenta
-from sketch_rnn_keras.model import SketchRNN, load_model
+from sketch_rnn_keras.loading import load_model
+from sketch_rnn_keras.model import SketchRNN
 from sketch_rnn_keras.training import backend
 from sketch_rnn_keras.training.loop import make_optimizer
 

@@ -18,7 +18,8 @@ from sketch_rnn_keras import __version__, schedules
 from sketch_rnn_keras.datasets import load_dataset
 from sketch_rnn_keras.errors import InputError, TrainingError
 from sketch_rnn_keras.hparams import HParams
-from sketch_rnn_keras.model import SketchRNN, load_model
+from sketch_rnn_keras.loading import load_model
+from sketch_rnn_keras.model import SketchRNN
 from sketch_rnn_keras.training import history, loop
 from sketch_rnn_keras.training.checkpoints import Progress, RunDirectory
 from sketch_rnn_keras.training.evaluation import evaluate
@@ -195,6 +196,16 @@ def test_a_finished_run_resumes_to_itself(runs, data, tmp_path):
     after = contents(run)
     assert {path: after[path] for path in before} == before
     np.testing.assert_array_equal(model.output_head.bias.numpy(), runs.model.output_head.bias.numpy())
+
+
+def test_a_run_begun_before_a_hyperparameter_was_added(runs, data, tmp_path):
+    run = RunDirectory(shutil.copytree(runs.whole, tmp_path / "run"))
+    config = run.read_config()
+    del config["hparams"]["squash_start"]
+    run.write_config(config)
+    train(HPARAMS, data, run.path, resume=True)
+    with pytest.raises(InputError, match="squash_start differ"):
+        train(HPARAMS.replace(squash_start=True), data, run.path, resume=True)
 
 
 def test_what_a_resumed_run_may_not_change(runs, data, tmp_path):

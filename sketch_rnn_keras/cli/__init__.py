@@ -8,7 +8,7 @@ import os
 import sys
 
 from ..errors import InputError, TrainingError
-from . import data, downloads, drawing, figures, latent, learning  # noqa: F401  (each adds its commands to the application)
+from . import data, downloads, drawing, exchange, figures, latent, learning  # noqa: F401  (each adds its commands)
 from .common import app, say
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks on the machine are not ours to print

@@ -27,7 +27,13 @@ Data = Annotated[
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a hyperparameter: kl_weight=1.0")
 ]
-Model = Annotated[Path, typer.Option("--model", help="A run directory or a .keras file.")]
+Model = Annotated[
+    Path,
+    typer.Option(
+        "--model",
+        help="A run directory, a .keras file, a Magenta checkpoint folder, or a .gen.json or .vae.json file.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .svg or .png.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")]
@@ -65,11 +71,50 @@ def describe_dataset(names, dataset) -> str:
     )
 
 
+def open_model(path):
+    """The model at `path`; what its reader had to infer is said, and that it lacks a scale factor."""
+    from ..loading import load_model
+
+    model = load_model(path)
+    notes = list(model.provenance.notes)
+    if model.scale_factor is None:
+        notes.append("no scale factor is known: drawings are in the model's own units; see `sketch-rnn convert-model`")
+    for note in notes:
+        say(f"note   {path}: {note}")
+    return model
+
+
+def describe_model(model) -> str:
+    """What a model is, where it comes from and what it was trained on, in a few lines."""
+    hparams, provenance = model.hparams, model.provenance
+    encoder = f"{hparams.enc_model} encoder of {hparams.enc_rnn_size} units each way, " if hparams.conditional else ""
+    latent = f"z of {hparams.z_size}, " if hparams.conditional else ""
+    origin = f"converted from {provenance.origin}" if provenance.origin else "trained"
+    version = f" by sketch_rnn_keras {provenance.version}" if provenance.version else ""
+    digests = {source["name"]: source["sha256"] for source in provenance.data if "sha256" in source}
+    data = [name + (f" (SHA-256 {digests[name]})" if name in digests else "") for name in hparams.data_set]
+    data, origin = (_printable(text) for text in (", ".join(data), origin + version))
+    return (
+        f"{'conditional' if hparams.conditional else 'decoder only'}; {encoder}{latent}{hparams.dec_model} decoder of "
+        f"{hparams.dec_rnn_size} units, {hparams.num_mixture} mixture components, {model.count_params():,} weights\n"
+        f"N_max {hparams.max_seq_len}; scale factor {model.scale_factor or 'not known'}; data {data}\n{origin}"
+    )
+
+
+def _printable(text: str) -> str:
+    """`text` from a file, without what would steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def check_output(path: Path, overwrite: bool, option: str = "--output", suffixes=(".svg", ".png")) -> None:
     if path.suffix.lower() not in suffixes:
         raise InputError(f"{path}: expected a file name ending in {' or '.join(suffixes)}, got {path.suffix!r}")
+    check_absent(path, overwrite, option)
+
+
+def check_absent(path: Path, overwrite: bool, argument: str) -> None:
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; choose another {option}, or replace it with --overwrite")
+        raise InputError(f"{path} exists already; choose another {argument}, or replace it with --overwrite")
 
 
 def parse_style(items: list[str] | None) -> dict:

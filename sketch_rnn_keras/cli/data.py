@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .common import Seed, app, check_output, progress_bar, say
+from .common import Seed, app, check_output, describe_model, open_model, progress_bar, say
 
 
 @app.command()
@@ -81,21 +81,24 @@ def info(
     columns: Annotated[int | None, typer.Option(min=1, help="For the sheet: drawings in a row.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --contact-sheet if it exists.")] = False,
 ) -> None:
-    """Describe a data set (.npz, a category, doodles:cat), a config (.json), or a model (.keras, run directory)."""
+    """Describe a data set (.npz, a category, doodles:cat), a config (.json), or a model (see `sample --model`)."""
     path = Path(target)
     settings = {"split": split, "count": count, "seed": seed, "columns": columns}
     settings = {name: value for name, value in settings.items() if value is not None}
     if contact_sheet is None and (settings or overwrite):
         raise InputError(f"--{next(iter(settings), 'overwrite')} is for the picture that --contact-sheet names; add it")
-    is_model = path.suffix == ".keras" or (path.is_dir() and bool(path.name))
+    is_model = path.suffix == ".keras" or (path.is_dir() and bool(path.name)) or _is_json_model(path)
     if contact_sheet is not None and (is_model or path.suffix == ".json"):
         raise InputError(f"--contact-sheet shows the drawings of a data set; {target} is a model or a config")
-    if path.suffix == ".json":
+    if path.suffix == ".json" and not is_model:
         from ..hparams import HParams
 
         print(json.dumps(HParams.load(path).model_dump(mode="json"), indent=2))
     elif is_model:
-        _describe_model(target)
+        model = open_model(path)
+        print(f"{target}: {describe_model(model)}")
+        for variable in model.trainable_variables:
+            print(f"  {variable.path:32} {tuple(variable.shape)}")
     else:
         if contact_sheet is not None:
             check_output(contact_sheet, overwrite, "--contact-sheet")
@@ -109,16 +112,12 @@ def info(
         print(inspection.describe(dataset, target))
 
 
-def _describe_model(target):
-    from ..model import load_model
-
-    model = load_model(target)
-    hparams = model.hparams
-    encoder = f"{hparams.enc_model} encoder of {hparams.enc_rnn_size} units each way, " if hparams.conditional else ""
-    print(
-        f"{target}: {'conditional' if hparams.conditional else 'decoder only'}; {encoder}{hparams.dec_model} decoder "
-        f"of {hparams.dec_rnn_size} units, {hparams.num_mixture} mixture components, {model.count_params():,} weights\n"
-        f"N_max {hparams.max_seq_len}; scale factor {model.scale_factor}; data {', '.join(hparams.data_set)}"
-    )
-    for variable in model.trainable_variables:
-        print(f"  {variable.path:32} {tuple(variable.shape)}")
+def _is_json_model(path: Path) -> bool:
+    """Whether a JSON file begins as sketch-rnn-js models do, with a list; hyperparameters are an object."""
+    if path.suffix != ".json":
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(100).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    except OSError:  # the reader of configs says why
+        return False

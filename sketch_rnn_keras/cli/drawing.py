@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Model, Seed, app, check_output, progress_bar, say
+from .common import Model, Seed, app, check_output, open_model, progress_bar, say
 
 
 @app.command()
@@ -27,10 +27,9 @@ def sample(
     from ..drawing import draw_sketches
 
     check_output(output, overwrite)
-    from ..model import load_model
     from ..sampling import sample
 
-    loaded, options = load_model(model), {"max_points": max_points, "temperature_law": temperature_law}
+    loaded, options = open_model(model), {"max_points": max_points, "temperature_law": temperature_law}
     with progress_bar("sketches", count) as progress:
         sketches = sample(loaded, count, temperature, seed, **options, progress=progress)
     texts = [str(k) for k in range(count)] if labels else None

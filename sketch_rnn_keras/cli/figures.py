@@ -21,7 +21,7 @@ from .common import (
     parse_style,
     say,
 )
-from .latent import DrawingName, Drawings, open_model
+from .latent import DrawingName, Drawings, open_with_drawings
 
 
 @app.command()
@@ -54,7 +54,7 @@ def mixture(
     from ..plots import plot_mixture
 
     check_output(output, overwrite)
-    loaded, selector = open_model(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     plot_mixture(loaded, selector.find_one(drawing).stroke3, step, output)
     say(f"wrote  {output}: what is expected after {step} points of {drawing}")
 
@@ -76,7 +76,7 @@ def embed(
     check_output(output, overwrite, suffixes=(".npz", ".csv"))
     if map_:
         check_output(map_, overwrite, "--map")
-    loaded, selector = open_model(model, data, split, 0, 255)
+    loaded, selector = open_with_drawings(model, data, split, 0, 255)
     names = data or loaded.hparams.data_set
     named, kinds = [], []
     for name in names:
@@ -122,7 +122,7 @@ def animate(
     from .. import latent
     from ..sampling import sample
 
-    loaded, selector = open_model(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     named = selector.find_all(drawings)
     z = latent.path(latent.encode(loaded, [one.stroke3 for one in named]), steps)
     sketches = sample(loaded, z=z, temperature=temperature, seed=seed, same_noise=True)

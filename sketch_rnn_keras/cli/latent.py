@@ -18,6 +18,7 @@ from .common import (
     Temperature,
     app,
     check_output,
+    open_model,
     parse_style,
     say,
 )
@@ -28,12 +29,11 @@ DrawingName = Annotated[str, typer.Argument(help=f"A drawing: {_FORMS}.")]
 TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def open_model(model: Path, data, split: str, seed: int, svg_size: float):
+def open_with_drawings(model: Path, data, split: str, seed: int, svg_size: float):
     """The model and a `Selector` of drawings for it."""
-    from ..model import load_model
     from ..selection import Selector
 
-    loaded = load_model(model)
+    loaded = open_model(model)
     options = {"split": split, "seed": seed, "svg_size": svg_size, "max_seq_len": loaded.hparams.max_seq_len}
     return loaded, Selector(data or loaded.hparams.data_set, **options)
 
@@ -67,7 +67,7 @@ def reconstruct(
     from ..sampling import sample
 
     check_output(output, overwrite)
-    loaded, selector = open_model(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     named = selector.find_all(drawings)
     z = encode(loaded, [one.stroke3 for one in named]).repeat(count, axis=0)
     again = sample(loaded, z=z, temperature=temperature, seed=seed)
@@ -104,7 +104,7 @@ def temperature(
     from ..sampling import sample
 
     check_output(output, overwrite)
-    loaded, selector = open_model(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     named = selector.find_all(drawings or [])
     taus, chosen = tau or TAUS, {"z": encode(loaded, [one.stroke3 for one in named])} if named else {"count": rows}
     columns = [[one.stroke3 for one in named]] if named else []
@@ -141,7 +141,7 @@ def interpolate(
     from ..sampling import sample
 
     check_output(output, overwrite)
-    loaded, selector = open_model(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     named = selector.find_all(drawings)
     z = latent.encode(loaded, [one.stroke3 for one in named])
     z = latent.grid(z, steps, steps, method) if grid else latent.path(z, steps, method)
@@ -171,7 +171,7 @@ def analogy(
     from ..sampling import sample
 
     check_output(output, overwrite)
-    loaded, selector = open_model(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     sets = [selector.find(name) for name in (a, b, c)]
     z = latent.analogy(*(latent.encode(loaded, [one.stroke3 for one in named]) for named in sets))
     sketches = sample(loaded, z=z[None].repeat(count, axis=0), temperature=temperature, seed=seed)
@@ -208,7 +208,7 @@ def complete(
     from ..latent import complete as endings
 
     check_output(output, overwrite)
-    loaded, selector = open_model(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     one = selector.find_one(drawing)
     if points and points > len(one.stroke3):
         raise InputError(f"--points: expected at most {len(one.stroke3)}, the points of {drawing}, received {points}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .common import Data, Model, Set, app, describe_dataset, say
+from .common import Data, Model, Set, app, describe_dataset, open_model, say
 
 
 @app.command()
@@ -107,22 +107,23 @@ def evaluate(
 ) -> None:
     """Print every loss term of a model on each split, as one JSON object.
 
-    The data is put in the model's units by the model's own scale factor. Sketches longer than the model's N_max are
-    left out.
+    The data is put in the model's units by the model's own scale factor, or by the data's where the model has none (a
+    Magenta checkpoint). Sketches longer than the model's N_max are left out.
     """
     from ..datasets import load_dataset
-    from ..model import load_model
 
     splits = split or ["valid", "test"]
     for name in splits:
         if name not in ("train", "valid", "test"):
             raise InputError(f"--split: expected train, valid or test, received {name!r}")
-    loaded = load_model(model)
+    loaded = open_model(model)
     hparams = loaded.hparams
     dataset = load_dataset(data or hparams.data_set, max_seq_len=hparams.max_seq_len, scale_factor=loaded.scale_factor)
 
     from ..training.evaluation import evaluate
 
+    if loaded.scale_factor is None:
+        say(f"note   the scale factor of the data is taken, {dataset.scale_factor:.4f}")
     for note in dataset.dropped:
         say(str(note))
     result = {

@@ -1,15 +1,24 @@
-"""The original's variables (TensorFlow 1, Magenta) -> our weights, and back.
+"""The original's variables and checkpoints (TensorFlow 1, Magenta) -> our weights, and back.
 
-Enters: arrays under the original's names, such as `vector_rnn/RNN/LSTMCell/W_xh:0`. Leaves: a model that holds them.
-Every shape is the same on both sides, so the translation is a table of names.
+Enters: arrays under the original's names, such as `vector_rnn/RNN/LSTMCell/W_xh:0`, or the folder of a checkpoint
+(`checkpoint`, `vector-N.index`, `vector-N.data-*`, `model_config.json`). Leaves: a model that holds them. Every shape
+is the same on both sides, so the translation is a table of names. Of TensorFlow only its checkpoint reader is used.
 """
 
+import math
+import os
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
-from ..cells import HyperLSTMCell, LayerNormLSTMCell, LSTMCell
+from ..cells import CELLS, HyperLSTMCell, LayerNormLSTMCell, LSTMCell
 from ..errors import InputError
+from ..files import read_json
+from ..hparams import HParams
+from ..model import SketchRNN, least_weights
+from ..provenance import Provenance
 
 _NAMES = {LSTMCell: "LSTMCell", LayerNormLSTMCell: "LayerNormLSTMCell", HyperLSTMCell: "HyperLSTMCell"}
 
@@ -97,3 +106,162 @@ def _describe(model) -> str:
     hparams = model.hparams
     encoder = f"enc_model={hparams.enc_model}, " if hparams.conditional else "no encoder, "
     return f"{encoder}dec_model={hparams.dec_model}"
+
+
+# ------------------------------------------------------------------------------------------------------- checkpoints
+
+_DAMAGE = (ValueError, LookupError, RuntimeError, TypeError, MemoryError, OSError)  # what damage raises beside OpError
+_OURS = ("precision", "squash_start", "seed", "log_every", "description")  # hyperparameters the original lacks
+_MAX_CHECKPOINT_FILE = 2**16
+_NAMED = re.compile(r'^\s*model_checkpoint_path\s*:\s*"([^"]*)"', re.MULTILINE)
+_CELL_NAMES = {_NAMES[cell]: name for name, cell in CELLS.items()}
+
+
+def is_checkpoint(folder: str | os.PathLike) -> bool:
+    """Whether `folder` is one that `load_checkpoint` is for: it has a `model_config.json`, or weights of a step."""
+    folder = Path(folder)
+    return folder.is_dir() and ((folder / "model_config.json").is_file() or any(folder.glob("*.index")))
+
+
+def load_checkpoint(folder: str | os.PathLike, scale_factor: float | None = None) -> SketchRNN:
+    """Open a checkpoint of the original.
+
+    The step is the one that the file `checkpoint` names, or the last one where there is no such file. Cells and sizes
+    are those of the variables; a `model_config.json` that contradicts them is refused, and what it leaves out takes the
+    original's default. Optimiser slots, schedules and step counts are left aside.
+
+    Args:
+        folder: what the original calls `log_root`.
+        scale_factor: data units per model unit, which the checkpoint does not hold: the standard deviation of the
+            training data's offsets.
+
+    Returns:
+        The model; `provenance.notes` says what was inferred.
+
+    Raises:
+        InputError: the folder holds no checkpoint, it is damaged or contradicts its configuration, or TensorFlow is
+            not installed.
+    """
+    folder = Path(folder)
+    prefix, notes = _find_step(folder)
+    arrays = _read_arrays(prefix)
+    hparams, more = _read_hparams(folder / "model_config.json", _structure(arrays, prefix))
+    numbers = sum(array.size for array in arrays.values())
+    if least_weights(hparams) > 4 * numbers:  # otherwise `assign_variables` says what is missing
+        raise InputError(f"{prefix}: expected at least {least_weights(hparams)} weights, found {numbers}")
+    origin = f"Magenta checkpoint {folder.resolve().name}/{prefix.name}"
+    model = SketchRNN(hparams, scale_factor, Provenance(origin=origin, version=None, notes=(*notes, *more)))
+    try:
+        assign_variables(model, arrays)
+    except InputError as error:
+        raise InputError(f"{prefix}: {error}") from None
+    return model
+
+
+def _find_step(folder: Path) -> tuple[Path, list[str]]:
+    """The checkpoint's path without suffix, and notes on how it was chosen."""
+    steps = {path.name.removesuffix(".index") for path in folder.glob("*.index") if path.is_file()}
+    if not steps:
+        raise InputError(
+            f"{folder}: expected a Magenta checkpoint (checkpoint, vector-N.index, vector-N.data-00000-of-00001, "
+            "model_config.json), found no .index file; name the folder that holds them"
+        )
+    last = max(steps, key=lambda name: (int((re.findall(r"-(\d{1,18})$", name) or ["-1"])[0]), name))
+    try:
+        with (folder / "checkpoint").open("rb") as file:
+            text = file.read(_MAX_CHECKPOINT_FILE).decode("utf-8", "replace")
+    except OSError:
+        return folder / last, [f"no file checkpoint: took {last}, the last step"]
+    named = _NAMED.search(text)
+    # The path is that of the machine that trained the model: only its last part counts, so nothing outside is opened.
+    name = re.split(r"[\\/]", named[1])[-1] if named else None
+    if name in steps:
+        return folder / name, []
+    absent = f"names {name[:60]!r}, which is not here" if name else "names no step"
+    return folder / last, [f"the file checkpoint {absent}: took {last}, the last step"]
+
+
+def _read_arrays(prefix: Path) -> dict[str, np.ndarray]:
+    """The weights of a checkpoint by name; nothing else of it is read."""
+    try:
+        import tensorflow as tf
+    except ImportError:
+        raise InputError(
+            f"{prefix}: reading a Magenta checkpoint needs TensorFlow, which is not installed; pip install tensorflow, "
+            "or convert the checkpoint with `sketch-rnn convert-model` where it is"
+        ) from None
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        types = reader.get_variable_to_dtype_map()
+        shapes = {name: shape for name, shape in reader.get_variable_to_shape_map().items() if _is_weight(name, shape)}
+        files = [path for path in prefix.parent.iterdir() if path.name.startswith(f"{prefix.name}.data-")]
+        held = sum(path.stat().st_size for path in files)
+        if 4 * sum(math.prod(shape) for shape in shapes.values()) > held:
+            raise InputError(f"{prefix}: its variables take more than the {held} bytes of its data; copy it again")
+        if strange := [name for name in shapes if types[name] != tf.float32]:
+            raise InputError(f"{prefix}: {strange[0]}: expected float32, found {types[strange[0]].name}")
+        arrays = {name: reader.get_tensor(name) for name in shapes}
+    except InputError:
+        raise
+    except (tf.errors.OpError, *_DAMAGE) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise InputError(f"{prefix}: expected an intact TensorFlow checkpoint: {reason}") from None
+    if broken := [name for name, array in arrays.items() if not np.isfinite(array).all()]:
+        raise InputError(f"{prefix}: {broken[0]} holds numbers that are not finite; take an earlier step")
+    return arrays
+
+
+def _is_weight(name: str, shape: list[int]) -> bool:
+    """Whether a variable is not a scalar (step, learning rate, ...), an optimiser's slot or of another graph."""
+    return bool(shape) and re.match(r"vector_rnn/(?!vector_rnn/)", name) is not None and "/Adam" not in name
+
+
+def _structure(arrays: Mapping[str, np.ndarray], prefix: Path) -> dict:
+    """The hyperparameters that the variables' names and shapes decide."""
+    found = {"conditional": any(name.startswith("vector_rnn/ENC_RNN") for name in arrays)}
+    scopes = {"dec": "RNN", "enc": "ENC_RNN/fw"} if found["conditional"] else {"dec": "RNN"}
+    for side, scope in scopes.items():
+        kinds = [kind for kind in _CELL_NAMES if f"vector_rnn/{scope}/{kind}/W_hh" in arrays]
+        if len(kinds) != 1:
+            raise InputError(
+                f"{prefix}: expected the variables of one cell, vector_rnn/{scope}/CELL/W_hh with CELL one of "
+                f"{', '.join(_CELL_NAMES)}, found {len(kinds)}; this is no Sketch-RNN"
+            )
+        found[f"{side}_model"] = _CELL_NAMES[kinds[0]]
+        found[f"{side}_rnn_size"] = len(arrays[f"vector_rnn/{scope}/{kinds[0]}/W_hh"])
+    widths = {"num_mixture": "RNN/output_b"}
+    if found["conditional"]:
+        widths["z_size"] = "ENC_RNN_mu/super_linear_b"
+    for key, name in widths.items():
+        if f"vector_rnn/{name}" not in arrays:
+            raise InputError(f"{prefix}: expected a variable vector_rnn/{name}, found none; this is no Sketch-RNN")
+        found[key] = len(arrays[f"vector_rnn/{name}"])
+    found["num_mixture"] = max(1, (found["num_mixture"] - 3) // 6)  # its exact width is checked with the other shapes
+    return found
+
+
+def _read_hparams(path: Path, found: dict) -> tuple[HParams, list[str]]:
+    """The configuration, completed by what the variables say, and notes on what it lacked."""
+    values = read_json(path, "Magenta's model_config.json") if path.is_file() else {}
+    if isinstance(values, list) and all(isinstance(name, str) for name in values):
+        values = {}  # Magenta: under Python 3 it wrote the names alone
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: expected an object of hyperparameters, or a list of their names")
+    given = {key: value for key, value in values.items() if key in HParams.model_fields and value is not None}
+    hparams = HParams.from_dict(found | given, where=str(path))
+    for key, value in found.items():
+        if getattr(hparams, key) != value:
+            raise InputError(f"{path}: {key} is {getattr(hparams, key)}, but the variables say {value}; correct it")
+    inferred = [f"{key} {value}" for key, value in found.items() if key not in given]
+    unknown = [key for key in values if key not in HParams.model_fields]
+    original = [key for key in HParams.model_fields if key not in _OURS]
+    missing = [key for key in original if key not in given and key not in found]
+    if "data_set" in missing:  # not the default: what a model was trained on is not to be made up
+        hparams = hparams.replace(data_set="unknown")
+        missing.remove("data_set")
+    notes = [] if path.is_file() else [f"there is no {path.name}"]
+    notes += [f"inferred from the variables: {', '.join(inferred)}"] * bool(inferred)
+    notes += ["the training data is not known"] * (hparams.data_set == ["unknown"])
+    notes += [f"the original's defaults are taken for {', '.join(missing)}"] * bool(missing)
+    notes += [f"unknown hyperparameters are left aside: {', '.join(unknown)[:200]}"] * bool(unknown)
+    return hparams, notes

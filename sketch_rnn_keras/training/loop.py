@@ -21,6 +21,7 @@ from ..drawing import draw_sketches
 from ..errors import InputError, TrainingError
 from ..hparams import HParams
 from ..model import SketchRNN
+from ..provenance import Provenance
 from ..sampling import sample
 from . import backend
 from .checkpoints import Progress, RunDirectory
@@ -164,7 +165,7 @@ def _set_up(hparams, dataset, run_dir, resume):
         _check_same_run(run, config)
     else:
         run.create(config)
-    model = SketchRNN(hparams, scale_factor=dataset.scale_factor)
+    model = SketchRNN(hparams, dataset.scale_factor, Provenance(tuple(dataset.sources)))
     optimizer = make_optimizer(hparams)
     optimizer.build(model.trainable_variables)
     if resume and run.is_begun():
@@ -176,8 +177,8 @@ def _set_up(hparams, dataset, run_dir, resume):
 
 def _check_same_run(run, config) -> None:
     before = run.read_config()
-    names = set(config["hparams"]) | set(before["hparams"])
-    changed = {k for k in names if config["hparams"].get(k) != before["hparams"].get(k)} - RESUMABLE
+    old = HParams.from_dict(before, str(run.config)).model_dump(mode="json")  # an earlier version knew fewer of them
+    changed = {name for name, value in config["hparams"].items() if old[name] != value} - RESUMABLE
     if changed:
         raise InputError(
             f"{run.config}: a resumed run may change only {', '.join(sorted(RESUMABLE))}; "
