@@ -99,7 +99,7 @@ def run(plan: Plan, folder: str | os.PathLike, say: Callable[[str], None] = prin
 
 def _train(hparams: HParams, dataset, run_dir: Path) -> dict:
     """Bring one run to its end; its losses on the test split."""
-    from .model import load_model
+    from .loading import load_model
     from .training.checkpoints import RunDirectory
     from .training.evaluation import evaluate
     from .training.loop import last_step, train

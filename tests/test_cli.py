@@ -45,12 +45,10 @@ def refused(result) -> str:
 # --------------------------------------------------------------------------------------------------------- help
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [[], *(["train"], ["sample"], ["evaluate"], ["info"], ["convert"], ["download"], ["download-model"])]
-    + [["convert-model"], ["reconstruct"], ["plot"], ["sweep"]],
-    ids=" ".join,
-)
+COMMANDS = "train evaluate sweep sample reconstruct plot animate info convert convert-model download download-model"
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS.split())], ids=" ".join)
 def test_help_loads_no_backend(arguments):
     program = (
         "import sys; from sketch_rnn_keras.cli import main\n"
