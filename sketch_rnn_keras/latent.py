@@ -18,7 +18,7 @@ from .strokes import to_stroke5
 from .training import backend
 
 METHODS = ("slerp", "lerp")
-CHUNK = 100  # drawings encoded at once
+CHUNK = 128  # drawings encoded at once
 _STREAM = 3  # of noise, beside those of `sampling`
 _NEARLY_PARALLEL = 1e-4  # radians; there slerp is lerp to within 1e-8 of the vectors' length
 
@@ -59,9 +59,9 @@ def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarr
     strokes5 = np.stack([_stroke5(model, drawing, f"drawing {k}") for k, drawing in enumerate(drawings)])
     lengths = np.array([len(drawing) for drawing in drawings], "int32")
     run = model.compiled_functions.setdefault("encode", backend().compiled(model, model.encode))
-    size, parts = min(CHUNK, len(lengths)), []
+    size, parts = min(CHUNK, 1 << (len(lengths) - 1).bit_length()), []  # few sizes, since each is compiled anew
     for start in range(0, len(lengths), size):
-        rows = np.minimum(np.arange(start, start + size), len(lengths) - 1)  # one shape, so that it compiles once
+        rows = np.minimum(np.arange(start, start + size), len(lengths) - 1)
         mu, presigma = run(strokes5[rows, 1:], lengths[rows])
         parts.append((np.asarray(mu), np.asarray(presigma)))
     return tuple(np.concatenate(part)[: len(lengths)] for part in zip(*parts, strict=True))

@@ -16,6 +16,7 @@ from .errors import InputError
 from .strokes import to_stroke3, to_stroke5
 from .training import backend
 
+MOST_POINTS = 100_000  # of a sketch: all its random numbers are drawn beforehand
 CHUNK = 256  # sketches drawn at once: device memory does not grow with the number asked for
 
 
@@ -45,7 +46,7 @@ def sample(
         prefix: stroke-3 `[n, 3]` in the units of what is returned: how every sketch begins. The decoder reads it, then
             goes on (paper, section 4.1, "predicting different endings"); it may end in the middle of a pen stroke.
         same_noise: draw all sketches with the random numbers of sketch 0, so that they differ by `z` alone.
-        max_points: a sketch that has not ended by then is cut; N_max by default.
+        max_points: a sketch that has not ended by then is cut; N_max by default, at most 100,000.
         temperature_law: "paper" (variances times tau) or "magenta" (standard deviations times tau).
         progress: told, now and then, how many sketches are finished.
 
@@ -63,6 +64,8 @@ def sample(
     for name, value, least in (("count", count, 1), ("max_points", max_points, 1), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise InputError(f"{name}: expected a whole number >= {least}, received {value!r}")
+    if max_points > MOST_POINTS:  # a model's file may claim any N_max
+        raise InputError(f"max_points: expected at most {MOST_POINTS}, received {max_points}; give a smaller one")
     if z is not None and count != len(z):
         raise InputError(f"count: expected {len(z)}, one for each row of z, received {count}; leave it out")
     if z is None and model.hparams.conditional:
@@ -73,7 +76,7 @@ def sample(
         raise InputError("same_noise: expected with z alone; without latent vectors all sketches would be one")
     sketches = []
     for start in range(0, count, CHUNK):
-        size = min(CHUNK, count)
+        size = min(CHUNK, 1 << (count - 1).bit_length())  # few sizes, since each is compiled anew
         rows = np.arange(start, start + size)
         noise = np.stack([_noise(seed, k, max_points) for k in rows * (not same_noise)], axis=1)
         chunk_z = None if z is None else z[np.minimum(rows, count - 1)]
