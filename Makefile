@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BACKEND_TESTS := $(patsubst %,tests/test_%.py,cells golden golden_training loading losses mixture model sampling sketch_js training)
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile  # a process takes up to 2 GiB
 
 .PHONY: quickstart test bench lint format clean
 
@@ -17,8 +18,8 @@ quickstart: $(VENV)/.installed
 # Tests compile many small programs once each: what XLA spends on optimising them is not won back.
 test: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
 test: lint
-	$(BIN)/python -m pytest
-	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/python -m pytest -m "not tensorflow" $(BACKEND_TESTS)
+	$(BIN)/python -m pytest $(PARALLEL)
+	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/python -m pytest $(PARALLEL) -m "not tensorflow" $(BACKEND_TESTS)
 
 bench: $(VENV)/.installed-dev
 	@for name in data sample train_step; do $(BIN)/python benchmarks/$$name.py && echo; done

@@ -197,7 +197,7 @@ Z = np.zeros((2, N_Z))
         *(("seed", {"seed": seed}) for seed in (-1, 1.0, True, None)),
         *(("temperature", {"temperature": t}) for t in (-0.1, float("nan"), float("inf"), "hot", None)),
         *(("temperature_law", {"temperature_law": law}) for law in ("linear", None)),
-        *(("max_points", {"max_points": points}) for points in (0, -3, True, 2.5)),
+        *(("max_points", {"max_points": points}) for points in (0, -3, True, 2.5, 10**6)),
     ],
     ids=repr,
 )

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,13 @@ def test_a_row_for_each_data_set_and_columns_for_each_variant():
         "| cat | -0.00 | 0.25 | -1.00 | 0.50 | -2.00 |",
         "| owl | -0.00 | 0.25 | -1.00 | 0.50 |  |",  # not trained yet
     ]
+
+
+def test_the_thesis_sweep_is_a_plan():
+    plan = sweep.Plan.load(Path(__file__).parents[1] / "configs" / "kl_tradeoff.json")
+    weights = [plan.hparams("cat", name).kl_weight for name in plan.variants]
+    assert weights[:3] == [1.0, 0.5, 0.25]
+    assert [plan.hparams("owl", name).conditional for name in plan.variants] == [True, True, True, False]
 
 
 def test_the_variants_hyperparameters_win(tmp_path):
