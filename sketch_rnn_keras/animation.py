@@ -157,9 +157,13 @@ def _animate(document, attribute: str, values: list, times: list[float], seconds
 
 def _gif(pages: Sequence[Page], seconds: float) -> bytes:
     """A GIF that shows each page for `seconds`, to the hundredth, as often as it is watched."""
-    images = [Image.open(io.BytesIO(to_png(page, 1))).convert("RGB") for page in pages]
-    palette = images[-1].quantize(_COLOURS, dither=Image.Dither.NONE)
-    frames = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+
+    def picture(page):
+        return Image.open(io.BytesIO(to_png(page, 1))).convert("RGB")
+
+    richest = max(reversed(pages), key=lambda page: len(page.sketches[0]))  # in strokes, and so in colours
+    palette = picture(richest).quantize(_COLOURS, dither=Image.Dither.NONE)
+    frames = [picture(page).quantize(palette=palette, dither=Image.Dither.NONE) for page in pages]
     buffer = io.BytesIO()
     options = {"save_all": True, "append_images": frames[1:], "loop": 0, "duration": max(round(100 * seconds), 2) * 10}
     frames[0].save(buffer, "GIF", **options)

@@ -7,7 +7,7 @@ codes, an SVG or PNG map.
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -83,11 +83,12 @@ def draw_map(
         How many thumbnails there are.
 
     Raises:
-        InputError: no sketches, a bad one, another suffix, or a file that cannot be written.
+        InputError: no sketches, a bad one, another style or suffix, or a file that cannot be written.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in (".svg", ".png"):
         raise InputError(f"{path}: expected a file name ending in .svg or .png, got '{suffix}'")
+    check_style(style)
     style = Style(**{"line_width": 1.2, **style, "cell": _THUMBNAIL, "margin": 3})
     colours = _colours(kinds, style)
     extent = np.ptp(places, axis=0).max() or 1.0
@@ -107,6 +108,12 @@ def draw_map(
         page.texts.append(Text(kind, x + 10, y + 4, 13))
     write_atomically(path, {".svg": to_svg, ".png": to_png}[suffix](page))
     return len(taken)
+
+
+def check_style(style: Mapping) -> None:
+    """Raise `InputError` unless `style` names nothing but what a map leaves open."""
+    if extra := sorted(style.keys() - {"line_width", "smooth", "dark"}):
+        raise InputError(f"style: a map takes line_width, smooth and dark, got {extra[0]}")
 
 
 def _colours(kinds: Sequence[str], style: Style) -> dict[str, str]:

@@ -153,6 +153,11 @@ class HParams(BaseModel):
         """Probability in (0, 1] of keeping an output of the decoder; 1.0 when its dropout is off."""
         return self.output_dropout_prob if self.use_output_dropout and self.is_training else 1.0
 
+    @property
+    def length_limit(self) -> int | None:
+        """`max_seq_len` if it was given, for `load_dataset`; None, for no limit, if it was not."""
+        return self.max_seq_len if "max_seq_len" in self.model_fields_set else None
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], where: str = "hyperparameters") -> Self:
         """Validate a mapping of names to values; names left out take their defaults.

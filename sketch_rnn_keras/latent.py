@@ -13,8 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from .errors import InputError
+from .mixture import check_temperature
 from .sampling import sample
-from .strokes import to_stroke5
+from .strokes import as_stroke3, to_stroke5
 from .training import backend
 
 METHODS = ("slerp", "lerp")
@@ -40,8 +41,9 @@ def encode(model, drawings: Sequence[np.ndarray], temperature: float = 0.0, seed
         InputError: a decoder-only model, a drawing that is empty, too long or no stroke-3 array, or a temperature that
             is negative or not finite.
     """
-    if not (np.isfinite(temperature) and temperature >= 0):
-        raise InputError(f"temperature: expected a finite number of at least 0, received {temperature}")
+    check_temperature(temperature)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"seed: expected a whole number >= 0, received {seed!r}")
     mu, presigma = encode_distribution(model, drawings)
     noise = np.stack([np.random.default_rng([seed, k, _STREAM]).standard_normal(mu.shape[1]) for k in range(len(mu))])
     return (mu + temperature * np.exp(presigma / 2) * noise).astype("float32")
@@ -56,13 +58,15 @@ def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarr
         raise InputError("this model is decoder-only (conditional = false): it cannot encode drawings; use another")
     if not len(drawings):
         raise InputError("expected at least one drawing to encode, received none")
-    strokes5 = np.stack([_stroke5(model, drawing, f"drawing {k}") for k, drawing in enumerate(drawings)])
-    lengths = np.array([len(drawing) for drawing in drawings], "int32")
+    rows = [_checked(model, drawing, f"drawing {k}") for k, drawing in enumerate(drawings)]
+    lengths = np.array([len(drawing) for drawing in rows], "int32")
+    width = min(model.hparams.max_seq_len, 1 << int(lengths.max() - 1).bit_length())  # few, since each is compiled anew
+    strokes5 = np.stack([to_stroke5(drawing, width) for drawing in rows])
     run = model.compiled_functions.setdefault("encode", backend().compiled(model, model.encode))
     size, parts = min(CHUNK, 1 << (len(lengths) - 1).bit_length()), []  # few sizes, since each is compiled anew
     for start in range(0, len(lengths), size):
-        rows = np.minimum(np.arange(start, start + size), len(lengths) - 1)
-        mu, presigma = run(strokes5[rows, 1:], lengths[rows])
+        chosen = np.minimum(np.arange(start, start + size), len(lengths) - 1)
+        mu, presigma = run(strokes5[chosen, 1:], lengths[chosen])
         parts.append((np.asarray(mu), np.asarray(presigma)))
     return tuple(np.concatenate(part)[: len(lengths)] for part in zip(*parts, strict=True))
 
@@ -195,17 +199,15 @@ def complete(model, prefix, count: int = 1, temperature: float = 0.4, seed: int 
     return sample(model, count, temperature, seed, z=z, prefix=prefix)
 
 
-def _stroke5(model, drawing, where: str) -> np.ndarray:
-    rows = np.asarray(drawing, "float64")
-    if rows.ndim != 2 or rows.shape[1] != 3 or not np.isfinite(rows).all():
-        raise InputError(f"{where}: expected finite stroke-3 rows (dx, dy, lift), received shape {list(rows.shape)}")
+def _checked(model, drawing, where: str) -> np.ndarray:
+    """The drawing in the model's units, `[n, 3]`, once it is known to fit the model."""
+    rows = as_stroke3(drawing, where)
     if not 1 <= len(rows) <= model.hparams.max_seq_len:
         raise InputError(
             f"{where}: expected 1 to {model.hparams.max_seq_len} points, the model's N_max, received {len(rows)}; "
             "simplify the drawing (strokes.simplify, or sketch-rnn convert --epsilon)"
         )
-    rows = rows / [model.scale_factor or 1.0, model.scale_factor or 1.0, 1.0]
-    return to_stroke5(rows, model.hparams.max_seq_len)
+    return rows / [model.scale_factor or 1.0, model.scale_factor or 1.0, 1.0]
 
 
 def _method(name: str):

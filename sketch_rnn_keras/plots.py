@@ -20,7 +20,7 @@ from matplotlib.patches import Ellipse
 
 from .errors import InputError
 from .files import write_atomically
-from .strokes import to_polylines
+from .strokes import as_stroke3, to_polylines
 
 PANELS = {  # column of history.csv, or two: what it is called
     ("offset",): "offset loss $L_s$",
@@ -121,7 +121,7 @@ def plot_mixture(model, drawing: np.ndarray, step: int, path: str | os.PathLike,
     Raises:
         InputError: a step outside the drawing, a drawing that does not fit the model, or another suffix.
     """
-    rows = np.asarray(drawing, "float64")
+    rows = as_stroke3(drawing, "drawing")
     if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not 0 <= step <= len(rows):
         raise InputError(f"step: expected a whole number from 0 to {len(rows)}, the drawing's points, received {step}")
     mixture = _expected(model, rows[:step], rows, z)

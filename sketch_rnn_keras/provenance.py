@@ -15,8 +15,8 @@ class Provenance:
         data: `{"name": ..., "sha256": ...}` of each data set that the model was trained on, as far as they are known
             beyond the names in `hparams.data_set`.
         origin: what the model was converted from; "" when it was trained with this package.
-        version: of sketch_rnn_keras, that trained the model or wrote the file it was read from; None when the file
-            does not say.
+        version: of the sketch_rnn_keras that wrote the file, or trained the model if it has not been in one; None when
+            the file does not say.
         notes: sentences on what the reader of a file had to infer; not saved.
     """
 

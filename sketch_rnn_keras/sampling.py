@@ -13,7 +13,7 @@ from keras import ops
 
 from . import mixture
 from .errors import InputError
-from .strokes import to_stroke3, to_stroke5
+from .strokes import as_stroke3, to_stroke3, to_stroke5
 from .training import backend
 
 MOST_POINTS = 100_000  # of a sketch: all its random numbers are drawn beforehand
@@ -155,9 +155,7 @@ def _forced(prefix, scale, max_points: int) -> np.ndarray:
     """The stroke-5 points `[n, 5]`, in model units, that every sketch begins with."""
     if prefix is None:
         return np.zeros((0, 5), "float32")
-    rows = np.asarray(prefix, "float32")
-    if rows.ndim != 2 or rows.shape[1] != 3 or not np.isfinite(rows).all():
-        raise InputError(f"prefix: expected finite stroke-3 rows (dx, dy, lift), received shape {list(rows.shape)}")
+    rows = as_stroke3(prefix, "prefix")
     if not 1 <= len(rows) < max_points:
         raise InputError(
             f"prefix: expected 1 to {max_points - 1} points, so that one more has room, received {len(rows)}"

@@ -75,9 +75,9 @@ class Selector:
             )
         sources = (source,) if mark else self.data
         drawings, factor = self._load(sources)
-        title = f"{Path(source).stem if mark else ''} {{}}".strip()
+        prefix = f"{Path(source).stem} " if mark else ""
         return [
-            Named(title.format(k), drawings[k] * np.array([factor, factor, 1], "float32"))
+            Named(f"{prefix}{k}", drawings[k] * np.array([factor, factor, 1], "float32"))
             for k in self._places(name, match, len(drawings), sources)
         ]
 

@@ -101,6 +101,21 @@ def from_polylines(polylines: Sequence[np.ndarray]) -> np.ndarray:
     return stroke3
 
 
+def as_stroke3(array: object, where: str) -> np.ndarray:
+    """Returns `array` as float64 stroke-3 rows `[n, 3]`.
+
+    Raises:
+        InputError: another shape, no numbers, or numbers that are not finite; the message begins with `where`.
+    """
+    try:
+        rows = np.asarray(array, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: expected stroke-3 rows (dx, dy, lift), received {type(array).__name__}") from None
+    if rows.ndim != 2 or rows.shape[1] != 3 or not np.isfinite(rows).all():
+        raise InputError(f"{where}: expected finite stroke-3 rows (dx, dy, lift), received shape {list(rows.shape)}")
+    return rows
+
+
 def bounds(stroke3: np.ndarray) -> tuple[float, float, float, float]:
     """Returns `(x_min, y_min, x_max, y_max)` of the points reached, in data units; four zeros if there are none."""
     rows = _as_rows(stroke3, 3, "stroke-3")

@@ -9,7 +9,6 @@ Source: the thesis's question "why value the KL divergence?" and its table of L_
 
 import csv
 import io
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from .datasets import load_dataset
 from .errors import InputError
-from .files import write_atomically
+from .files import read_json, write_atomically
 from .hparams import HParams
 
 COLUMNS = ("data", "variant", "L_R", "L_KL", "best step")
@@ -46,19 +45,32 @@ class Plan:
         Raises:
             InputError: a file that cannot be read, or is no plan.
         """
-        document = _read_json(Path(path))
+        document = read_json(path, "a JSON file of a sweep")
+        if not isinstance(document, dict):
+            raise InputError(f"{path}: expected an object, got {type(document).__name__}")
         expected = {"hparams": dict, "data_sets": dict, "variants": dict}
         for key, kind in expected.items():
             if not isinstance(document.get(key), kind) or (key != "hparams" and not document[key]):
                 raise InputError(f"{path}: expected an object under {key!r}, got {document.get(key)!r:.60}")
-        if unknown := document.keys() - expected.keys() - {"description", "per_data_set"}:
-            raise InputError(f"{path}: unknown key {sorted(unknown)[0]!r}; expected {', '.join(expected)}")
+        known = [*expected, "per_data_set", "description"]
+        if unknown := document.keys() - set(known):
+            raise InputError(f"{path}: unknown key {sorted(unknown)[0]!r}; expected {', '.join(known)}")
         names = {k: [v] if isinstance(v, str) else v for k, v in document["data_sets"].items()}
-        plan = cls(document["hparams"], names, document["variants"], document.get("per_data_set", {}))
-        for data in plan.data_sets:
-            for variant in plan.variants:
-                plan.hparams(data, variant, where=str(path))
+        special = document.get("per_data_set", {})
+        if not isinstance(special, dict) or not special.keys() <= names.keys():
+            raise InputError(f"{path}: per_data_set: expected an object with keys of data_sets, {', '.join(names)}")
+        plan = cls(document["hparams"], names, document["variants"], special)
+        folders = set()
+        for data, variant in plan.runs():
+            plan.hparams(data, variant, where=str(path))
+            if _folder(data, variant) in folders:
+                raise InputError(f"{path}: two runs would share the folder {_folder(data, variant)}; rename one")
+            folders.add(_folder(data, variant))
         return plan
+
+    def runs(self) -> list[tuple[str, str]]:
+        """The data set and the variant of each run, in the order in which they are trained."""
+        return [(data, variant) for data in self.data_sets for variant in self.variants]
 
     def hparams(self, data: str, variant: str, where: str = "sweep") -> HParams:
         """The hyperparameters of one run."""
@@ -82,18 +94,22 @@ def run(plan: Plan, folder: str | os.PathLike, say: Callable[[str], None] = prin
         its floor, both of the best checkpoint on the test split. L_KL is None for decoder-only models.
 
     Raises:
-        InputError: a data set, or a run that was begun with other hyperparameters.
+        InputError: a data set that cannot be used or has no test split, or a run in `folder` that was begun with other
+            hyperparameters or other data, or trained for longer.
         TrainingError: a training diverged.
         KeyboardInterrupt: after Ctrl-C, once the run's state has been saved.
     """
     folder, rows = Path(folder), []
-    for data, names in plan.data_sets.items():
-        dataset = load_dataset(names)
-        for variant in plan.variants:
-            hparams = plan.hparams(data, variant)
-            say(f"run    {data}, {variant}")
-            rows.append({"data": data, "variant": variant, **_train(hparams, dataset, folder / _slug(data, variant))})
-            write_tables(rows, folder)
+    for data, variant in plan.runs():
+        hparams = plan.hparams(data, variant)
+        dataset = load_dataset(plan.data_sets[data], max_seq_len=hparams.length_limit)
+        if not len(dataset.test):
+            raise InputError(f"{data}: expected drawings in the test split, which the table is about; found none")
+        say(f"run    {data}, {variant}")
+        for note in dataset.dropped:
+            say(f"       {note}")
+        rows.append({"data": data, "variant": variant, **_train(hparams, dataset, folder / _folder(data, variant))})
+        write_tables(rows, folder)
     return rows
 
 
@@ -106,11 +122,11 @@ def _train(hparams: HParams, dataset, run_dir: Path) -> dict:
     from .training.report import Reporter
 
     run, first = RunDirectory(run_dir), last_step(run_dir)
-    if first < hparams.num_steps:
-        with Reporter(hparams.num_steps, first) as reporter:
-            train(hparams, dataset, run_dir, resume=run.config.exists(), reporter=reporter)
-    split = dataset.test if len(dataset.test) else dataset.valid
-    losses = evaluate(load_model(run_dir), split, hparams.batch_size, dataset.max_seq_len)
+    if first > hparams.num_steps:
+        raise InputError(f"{run_dir}: trained to step {first} already, the plan asks for {hparams.num_steps}")
+    with Reporter(hparams.num_steps, first) as reporter:  # a run at its end is checked to be the plan's, no more
+        train(hparams, dataset, run_dir, resume=run.config.exists(), reporter=reporter)
+    losses = evaluate(load_model(run_dir), dataset.test, hparams.batch_size, dataset.max_seq_len)
     kl = losses["kl_raw"] if hparams.conditional else None
     return {"L_R": losses["recon_masked"], "L_KL": kl, "best step": run.progress().best_step}
 
@@ -144,18 +160,5 @@ def markdown(rows: Sequence[Mapping]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _slug(data: str, variant: str) -> str:
+def _folder(data: str, variant: str) -> str:
     return "".join(c if c.isalnum() or c in "._-" else "_" for c in f"{data}-{variant}")
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(2**20))
-    except OSError as error:
-        raise InputError(f"{path}: expected a JSON file of a sweep, but {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: expected a JSON file of a sweep of at most 1 MiB: {error}") from None
-    if not isinstance(document, dict):
-        raise InputError(f"{path}: expected an object, got {type(document).__name__}")
-    return document

@@ -65,6 +65,15 @@ def test_a_sequence_shows_each_drawing_in_its_turn(tmp_path):
     assert len(set(counts.tolist())) == 3
 
 
+def test_a_gif_has_the_colours_of_all_its_drawings(tmp_path):
+    strokes = [[[8 * k, 0, 0], [0, 60, 1]] for k in range(1, 7)]
+    path = animate_sequence([np.concatenate(strokes), SQUARE], tmp_path / "a.gif", colour="order", cell=100)
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB")).reshape(-1, 3).astype(int)
+    vivid = pixels[np.ptp(pixels, axis=1) > 60]
+    assert len(np.unique(vivid // 32, axis=0)) >= 5
+
+
 @pytest.mark.parametrize("suffix", [".gif", ".svg"])
 @pytest.mark.parametrize("options", [{}, {"dark": True, "smooth": True, "colour": "order"}])
 def test_the_same_input_gives_the_same_bytes(tmp_path, suffix, options):

@@ -139,7 +139,7 @@ def test_info_on_a_model(command, run_dir):
         assert status == 0
         assert "decoder/W_xh" in out
         assert "conditional; lstm encoder of 8 units" in out
-        assert f"trained by sketch_rnn_keras {__version__}" in out
+        assert f"trained; file written by sketch_rnn_keras {__version__}" in out
         config = json.loads((run_dir / "config.json").read_text())
         assert config["sketch_rnn_keras"] == __version__
         assert f"N_max {config['max_seq_len']}; scale factor {config['scale_factor']}" in out

@@ -103,16 +103,20 @@ def test_maps_mixtures_and_moving_pictures(command, models, tmp_path):
         ("reconstruct 1 --style dark=yes", "--style dark=yes"),
         ("reconstruct 1 --style cell=big", "expected a number, got 'big'"),
         ("reconstruct 1 --style cell=1", "cell: expected more than two margins"),
+        ("reconstruct 1 --style colour=red", "colour: expected one of ink, order, pen"),
+        ("embed --map b.svg --style cell=90", "a map takes line_width, smooth and dark"),
+        ("embed --style dark", "--style is for the picture that --map names"),
         ("mixture 1 --step 1000", "step: expected a whole number"),
         ("analogy 1 2 doodles:dog#1", "doodles:SUBJECT"),
     ],
 )
 @pytest.mark.tensorflow
 def test_bad_requests_end_in_one_sentence_and_write_nothing(command, models, tmp_path, arguments, message):
-    status, out, err = command(*arguments.split(), "--model", models / "vae.keras", "-o", "a.svg")
+    output = "a.npz" if arguments.startswith("embed") else "a.svg"
+    status, out, err = command(*arguments.split(), "--model", models / "vae.keras", "-o", output)
     assert (status, out) == (2, "")
     assert message in err
-    assert not list(tmp_path.glob("*.svg"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_that_exists_is_kept_and_other_suffixes_are_refused(command, models, tmp_path):

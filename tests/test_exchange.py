@@ -166,7 +166,7 @@ def test_info_does_not_pass_control_characters_on(command, models):
 
 def test_info_on_a_model_says_who_wrote_it(command, models):
     out = command("info", models / "gen.keras")[1]
-    assert "trained by sketch_rnn_keras 0." in out
+    assert "trained; file written by sketch_rnn_keras 0." in out
     assert "data doodles:cat:20" in out
 
 

@@ -79,6 +79,13 @@ def test_drawings_that_cannot_be_encoded_are_named(model, bad, message):
         latent.encode(model, bad)
 
 
+def test_any_n_max_a_file_claims_costs_nothing(model):
+    several = drawings(3)
+    claimed = SketchRNN(HParams(**SIZES | {"max_seq_len": 2**31 - 1}), scale_factor=4.0)
+    claimed.set_weights(model.get_weights())
+    np.testing.assert_allclose(latent.encode(claimed, several), latent.encode(model, several), atol=1e-6)
+
+
 @pytest.mark.parametrize("temperature", [-1, float("nan"), float("inf")])
 def test_bad_temperatures_are_refused(model, temperature):
     with pytest.raises(InputError, match="temperature"):

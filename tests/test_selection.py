@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from sketch_rnn_keras import InputError, load_dataset
+from sketch_rnn_keras.npz import write_splits
 from sketch_rnn_keras.selection import Selector
 
+OFFSETS = np.array([[3, 4, 0], [5, 1, 1]], "int16")
 CATS, OWLS = "doodles:cat:20", "doodles:owl:20"
 
 
@@ -29,6 +31,12 @@ def test_a_data_set_can_be_named_with_it(selector):
     found = selector.find_one(f"{OWLS}#7")
     np.testing.assert_allclose(found.stroke3, owls.test[7] * units(owls))
     assert "owl" in found.label
+
+
+def test_a_file_of_any_name_names_its_drawings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_splits(tmp_path / "{cat}.npz", {"train": [OFFSETS], "valid": [], "test": [OFFSETS]})
+    assert Selector([]).find_one("{cat}.npz#0").label == "{cat} 0"
 
 
 def test_ranges_and_lists_come_in_order(selector):

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from sketch_rnn_keras import InputError, sweep
+from sketch_rnn_keras import InputError, load_dataset, load_model, sweep
+from sketch_rnn_keras.training.evaluation import evaluate
 
 DATA = "doodles:cat:20"
 SMALL = {"enc_rnn_size": 4, "dec_rnn_size": 4, "z_size": 2, "num_mixture": 2, "batch_size": 4, "num_steps": 2}
 PLAN = {
     "hparams": SMALL,
     "data_sets": {"cats": DATA},
-    "variants": {"full": {"kl_weight": 1.0}, "decoder only": {"conditional": False}},
+    "variants": {"full": {}, "decoder only": {"conditional": False}},
 }
 ROWS = [
     {"data": data, "variant": variant, "L_R": -k - 0.004, "L_KL": kl, "best step": 10}
@@ -45,7 +46,8 @@ def test_the_thesis_sweep_is_a_plan():
 
 
 def test_the_variants_hyperparameters_win(tmp_path):
-    path = write(tmp_path, per_data_set={"cats": {"num_steps": 7, "kl_weight": 0.3}})
+    variants = {"full": {"kl_weight": 1.0}, "decoder only": {"conditional": False}}
+    path = write(tmp_path, variants=variants, per_data_set={"cats": {"num_steps": 7, "kl_weight": 0.3}})
     plan = sweep.Plan.load(path)
     full, alone = (plan.hparams("cats", variant) for variant in PLAN["variants"])
     assert (full.num_steps, full.kl_weight, full.conditional, full.data_set) == (7, 1.0, True, [DATA])
@@ -60,6 +62,9 @@ def test_the_variants_hyperparameters_win(tmp_path):
         ({"speed": 1}, "unknown key 'speed'"),
         ({"hparams": {"units": 3}}, "plan.json, cats, full: unknown key 'units'"),
         ({"variants": {"x": 3}}, "cats, x: expected objects"),
+        ({"variants": {"w 1": {}, "w_1": {}}}, "two runs would share the folder cats-w_1"),
+        ({"per_data_set": {"cta": {"num_steps": 5}}}, "per_data_set: expected an object with keys of data_sets, cats"),
+        ({"per_data_set": [1]}, "per_data_set: expected an object"),
     ],
 )
 def test_plans_that_cannot_be_run_are_refused(tmp_path, changes, message):
@@ -70,7 +75,7 @@ def test_plans_that_cannot_be_run_are_refused(tmp_path, changes, message):
 @pytest.mark.parametrize("content", ["[1]", "{", "[" * 100000, ""])
 def test_files_that_are_no_plan_are_refused(tmp_path, content):
     (tmp_path / "plan.json").write_text(content)
-    with pytest.raises(InputError, match=r"plan\.json: expected"):
+    with pytest.raises(InputError, match=r"plan\.json[:,] "):
         sweep.Plan.load(tmp_path / "plan.json")
 
 
@@ -90,14 +95,25 @@ def test_a_sweep_goes_on_where_it_was_interrupted(command, tmp_path, monkeypatch
     status, _, err = command("sweep", path, "--output-dir", "runs")
     assert status == 130
     assert "To go on: sketch-rnn sweep" in err
+    history = (tmp_path / "runs" / "cats-full" / "history.csv").read_bytes()
     assert (tmp_path / "runs" / "table.md").read_text().count("\n") == 3
     status, out, err = command("sweep", path, "--output-dir", "runs")
     assert status == 0, err
-    assert calls == [True, False, False]  # the first run was not trained again
+    assert (tmp_path / "runs" / "cats-full" / "history.csv").read_bytes() == history  # it was not trained again
     assert out == (tmp_path / "runs" / "table.md").read_text()
     with (tmp_path / "runs" / "table.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["variant"] for row in rows] == ["full", "decoder only"]
-    assert float(rows[0]["L_KL"]) >= 0
+    model, dataset = load_model(tmp_path / "runs" / "cats-full"), load_dataset(DATA)
+    losses = evaluate(model, dataset.test, SMALL["batch_size"], dataset.max_seq_len)
+    assert float(rows[0]["L_KL"]) == pytest.approx(losses["kl_raw"])
+    assert float(rows[0]["L_R"]) == pytest.approx(losses["recon_masked"])
     assert rows[1]["L_KL"] == ""
-    assert (tmp_path / "runs" / "tradeoff.svg").read_text().count("decoder only") >= 1
+    picture = (tmp_path / "runs" / "tradeoff.svg").read_text()
+    assert ">full<" in picture
+    assert ">cats<" in picture
+    for changes, message in (({"kl_weight": 0.7}, "kl_weight differ"), ({"num_steps": 1}, "asks for 1")):
+        write(tmp_path, hparams=SMALL | changes, variants={"full": {}})
+        status, _, err = command("sweep", path, "--output-dir", "runs")
+        assert status == 2
+        assert message in err

@@ -90,7 +90,7 @@ def describe_model(model) -> str:
     encoder = f"{hparams.enc_model} encoder of {hparams.enc_rnn_size} units each way, " if hparams.conditional else ""
     latent = f"z of {hparams.z_size}, " if hparams.conditional else ""
     origin = f"converted from {provenance.origin}" if provenance.origin else "trained"
-    version = f" by sketch_rnn_keras {provenance.version}" if provenance.version else ""
+    version = f"; file written by sketch_rnn_keras {provenance.version}" if provenance.version else ""
     digests = {source["name"]: source["sha256"] for source in provenance.data if "sha256" in source}
     data = [name + (f" (SHA-256 {digests[name]})" if name in digests else "") for name in hparams.data_set]
     data, origin = (_printable(text) for text in (", ".join(data), origin + version))
@@ -133,8 +133,11 @@ def parse_style(items: list[str] | None) -> dict:
             style[name] = True if kinds[name] is bool else kinds[name](text)
         except ValueError:
             raise InputError(f"--style {item}: expected a number, got {text!r}") from None
+    if "colour" in style:  # sizes can be judged only beside those that the picture has by default
+        Style(colour=style["colour"])
     return style
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    """Tell the user; what comes from a file cannot steer the terminal."""
+    print("\n".join(map(_printable, text.split("\n"))), file=sys.stderr, flush=True)

@@ -76,6 +76,10 @@ def embed(
     check_output(output, overwrite, suffixes=(".npz", ".csv"))
     if map_:
         check_output(map_, overwrite, "--map")
+    elif style:
+        raise InputError("--style is for the picture that --map names; add it")
+    look = parse_style(style)
+    atlas.check_style(look)
     loaded, selector = open_with_drawings(model, data, split, 0, 255)
     names = data or loaded.hparams.data_set
     named, kinds = [], []
@@ -87,7 +91,7 @@ def embed(
     atlas.write_codes(output, codes, [one.label for one in named], places)
     say(f"wrote  {output}: {len(codes)} codes; their principal plane holds {share:.0%} of the variance")
     if map_:
-        shown = atlas.draw_map([one.stroke3 for one in named], places, kinds, map_, **parse_style(style))
+        shown = atlas.draw_map([one.stroke3 for one in named], places, kinds, map_, **look)
         say(f"wrote  {map_}: {shown} of {len(named)} drawings; the others lie in squares that are taken")
 
 

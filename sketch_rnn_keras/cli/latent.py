@@ -38,10 +38,16 @@ def open_with_drawings(model: Path, data, split: str, seed: int, svg_size: float
     return loaded, Selector(data or loaded.hparams.data_set, **options)
 
 
-def _write(sketches, output: Path, style: list[str] | None, what: str, **layout) -> None:
+def _looks(output: Path, overwrite: bool, style: list[str] | None) -> dict:
+    """Refuses what cannot be written or drawn before any work is done; the picture's style."""
+    check_output(output, overwrite)
+    return parse_style(style)
+
+
+def _write(sketches, output: Path, look: dict, what: str, **layout) -> None:
     from ..drawing import draw_sketches
 
-    draw_sketches(sketches, output, **layout, **parse_style(style))
+    draw_sketches(sketches, output, **layout, **look)
     say(f"wrote  {output}: {what}")
 
 
@@ -66,7 +72,7 @@ def reconstruct(
     from ..latent import encode
     from ..sampling import sample
 
-    check_output(output, overwrite)
+    look = _looks(output, overwrite, style)
     loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     named = selector.find_all(drawings)
     z = encode(loaded, [one.stroke3 for one in named]).repeat(count, axis=0)
@@ -75,7 +81,7 @@ def reconstruct(
     _write(
         [sketch for row in rows for sketch in row],
         output,
-        style,
+        look,
         f"{len(named)} drawings, {count} reconstructions of each at temperature {temperature:g}, seed {seed}",
         columns=count + 1,
         row_captions=[one.label for one in named],
@@ -103,7 +109,7 @@ def temperature(
     from ..latent import encode
     from ..sampling import sample
 
-    check_output(output, overwrite)
+    look = _looks(output, overwrite, style)
     loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     named = selector.find_all(drawings or [])
     taus, chosen = tau or TAUS, {"z": encode(loaded, [one.stroke3 for one in named])} if named else {"count": rows}
@@ -112,7 +118,7 @@ def temperature(
     _write(
         [sketch for row in zip(*columns, strict=True) for sketch in row],
         output,
-        style,
+        look,
         f"{len(columns[0])} sketches at temperatures {', '.join(f'{t:g}' for t in taus)}, seed {seed}",
         columns=len(columns),
         row_captions=[one.label for one in named] or None,
@@ -140,14 +146,14 @@ def interpolate(
     from .. import latent
     from ..sampling import sample
 
-    check_output(output, overwrite)
+    look = _looks(output, overwrite, style)
     loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     named = selector.find_all(drawings)
     z = latent.encode(loaded, [one.stroke3 for one in named])
     z = latent.grid(z, steps, steps, method) if grid else latent.path(z, steps, method)
     sketches = sample(loaded, z=z, temperature=temperature, seed=seed, same_noise=True)
     what = f"{len(sketches)} sketches by {method} through {', '.join(one.label for one in named)}"
-    _write(sketches, output, style, f"{what}, temperature {temperature:g}, seed {seed}", columns=steps)
+    _write(sketches, output, look, f"{what}, temperature {temperature:g}, seed {seed}", columns=steps)
 
 
 @app.command()
@@ -170,7 +176,7 @@ def analogy(
     from .. import latent
     from ..sampling import sample
 
-    check_output(output, overwrite)
+    look = _looks(output, overwrite, style)
     loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     sets = [selector.find(name) for name in (a, b, c)]
     z = latent.analogy(*(latent.encode(loaded, [one.stroke3 for one in named]) for named in sets))
@@ -179,7 +185,7 @@ def analogy(
     _write(
         [*(named[0].stroke3 for named in sets), *sketches],
         output,
-        style,
+        look,
         f"{a} - {b} + {c}: {count} sketches at temperature {temperature:g}, seed {seed}",
         columns=3 + count,
         column_captions=[labels[0], f"− {labels[1]}", f"+ {labels[2]}", "=", *[""] * (count - 1)],
@@ -207,7 +213,7 @@ def complete(
     """
     from ..latent import complete as endings
 
-    check_output(output, overwrite)
+    look = _looks(output, overwrite, style)
     loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
     one = selector.find_one(drawing)
     if points and points > len(one.stroke3):
@@ -216,4 +222,4 @@ def complete(
     sketches = endings(loaded, prefix, count, temperature=temperature, seed=seed)
     what = f"{count} endings of {drawing} after {len(prefix)} points, temperature {temperature:g}, seed {seed}"
     labels = [f"{one.label}: {len(prefix)} points", *[None] * count]
-    _write([prefix, *sketches], output, style, what, labels=labels)
+    _write([prefix, *sketches], output, look, what, labels=labels)

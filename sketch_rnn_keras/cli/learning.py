@@ -51,8 +51,7 @@ def _resumed(run_dir, config, data, changes):
 def _train(hparams, names, run_dir, resume):
     from ..datasets import load_dataset
 
-    limit = hparams.max_seq_len if "max_seq_len" in hparams.model_fields_set else None
-    dataset = load_dataset(names, max_seq_len=limit)
+    dataset = load_dataset(names, max_seq_len=hparams.length_limit)
     say(f"data   {describe_dataset(names, dataset)}")
     for note in dataset.dropped:
         say(f"       {note}")
