@@ -16,7 +16,7 @@ from PIL import Image
 
 from .drawing import Style, lay_out
 from .errors import InputError
-from .files import write_atomically
+from .files import check_suffix, write_atomically
 from .rendering import Page, Stroke, end_svg, path_data, start_svg, to_png
 
 FRAMES_PER_SECOND = 25  # of a GIF of a drawing being drawn
@@ -43,10 +43,10 @@ def animate_drawing(sketch: np.ndarray, path: str | os.PathLike, *, seconds: flo
     strokes = page.sketches[0]
     if not strokes:
         raise InputError("expected a drawing with at least one point to animate, got an empty one")
-    _check(path, seconds)
+    suffix = _check(path, seconds)
     ends = np.cumsum([_length(stroke.points) for stroke in strokes])
     times = (1 - _HOLD) * np.concatenate([[0], ends]) / (ends[-1] or 1)
-    if Path(path).suffix.lower() == ".svg":
+    if suffix == ".svg":
         return write_atomically(path, _drawing_svg(page, strokes, times, seconds))
     count = math.ceil(seconds * FRAMES_PER_SECOND)
     moments = np.minimum(np.arange(1, count + 1) / count / (1 - _HOLD), 1) * ends[-1]
@@ -71,9 +71,9 @@ def animate_sequence(sketches: Sequence[np.ndarray], path: str | os.PathLike, *,
     """
     if len(sketches) < 2:
         raise InputError(f"expected at least two drawings to show one after another, got {len(sketches)}")
-    _check(path, seconds)
+    suffix = _check(path, seconds)
     pages = [lay_out([sketch], _still(style)) for sketch in sketches]
-    if Path(path).suffix.lower() == ".svg":
+    if suffix == ".svg":
         return write_atomically(path, _sequence_svg(pages, seconds))
     return write_atomically(path, _gif(pages, seconds / len(pages)))
 
@@ -85,11 +85,11 @@ def _still(style: dict) -> Style:
     return style
 
 
-def _check(path, seconds: float) -> None:
-    if Path(path).suffix.lower() not in (".gif", ".svg"):
-        raise InputError(f"{path}: expected a file name ending in .gif or .svg, got '{Path(path).suffix}'")
+def _check(path, seconds: float) -> str:
+    """The file's suffix."""
     if not 0 < seconds <= 60:
         raise InputError(f"seconds: expected a number above 0 and at most 60, got {seconds}")
+    return check_suffix(path, ".gif", ".svg")
 
 
 def _length(points: np.ndarray) -> float:

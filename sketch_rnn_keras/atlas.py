@@ -16,8 +16,8 @@ from matplotlib.colors import to_hex
 
 from .drawing import Style, place
 from .errors import InputError
-from .files import write_atomically
-from .rendering import Page, Stroke, Text, to_png, to_svg
+from .files import check_suffix, write_atomically
+from .rendering import RENDERERS, Page, Stroke, Text
 
 _SQUARES = 22  # of the lattice, along the longer side
 _THUMBNAIL, _MARGIN, _LEGEND = 44, 16, 36  # CSS pixels
@@ -52,13 +52,10 @@ def write_codes(path: str | os.PathLike, codes: np.ndarray, names: Sequence[str]
     Raises:
         InputError: another suffix, or the file cannot be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix == ".npz":
+    if check_suffix(path, ".npz", ".csv") == ".npz":
         buffer = io.BytesIO()
         np.savez(buffer, codes=codes, names=np.array(names, str), places=places)
         return write_atomically(path, buffer.getvalue())
-    if suffix != ".csv":
-        raise InputError(f"{path}: expected a file name ending in .npz or .csv, got '{suffix}'")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["name", "x", "y", *(f"z{k}" for k in range(codes.shape[1]))])
@@ -85,9 +82,7 @@ def draw_map(
     Raises:
         InputError: no sketches, a bad one, another style or suffix, or a file that cannot be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".svg", ".png"):
-        raise InputError(f"{path}: expected a file name ending in .svg or .png, got '{suffix}'")
+    suffix = check_suffix(path, *RENDERERS)
     check_style(style)
     style = Style(**{"line_width": 1.2, **style, "cell": _THUMBNAIL, "margin": 3})
     colours = _colours(kinds, style)
@@ -106,7 +101,7 @@ def draw_map(
         x, y = (k + 0.5) * width / len(colours), height + _LEGEND / 2
         page.sketches.append([Stroke(np.array([[x - 60, y], [x - 40, y]]), colours[kind])])
         page.texts.append(Text(kind, x + 10, y + 4, 13))
-    write_atomically(path, {".svg": to_svg, ".png": to_png}[suffix](page))
+    write_atomically(path, RENDERERS[suffix](page))
     return len(taken)
 
 

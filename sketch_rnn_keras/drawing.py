@@ -21,8 +21,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from .errors import InputError
-from .files import write_atomically
-from .rendering import FONT, Colours, Page, Stroke, Text, to_png, to_svg
+from .files import check_suffix, write_atomically
+from .rendering import FONT, RENDERERS, Colours, Page, Stroke, Text, to_svg
 from .strokes import to_polylines
 
 COLOURINGS = ("ink", "order", "pen")
@@ -102,13 +102,10 @@ def draw_sketches(
         InputError: no sketches, a sketch of the wrong shape or with NaN or infinity (its index is named), texts that do
             not match, an impossible style, another suffix, or a file that cannot be written.
     """
-    renderers = {".svg": to_svg, ".png": to_png}
-    suffix = Path(path).suffix.lower()
-    if suffix not in renderers:
-        raise InputError(f"{path}: expected a file name ending in .svg or .png, got '{suffix}'")
+    suffix = check_suffix(path, *RENDERERS)
     texts = {"title": title, "row_captions": row_captions, "column_captions": column_captions}
     page = lay_out(sketches, Style(**style), columns=columns, labels=labels, **texts)
-    return write_atomically(path, renderers[suffix](page))
+    return write_atomically(path, RENDERERS[suffix](page))
 
 
 def svg_string(sketches: Sequence[np.ndarray] | np.ndarray, **options) -> str:

@@ -10,12 +10,15 @@ from typing import Any
 
 from .errors import InputError
 
+RECORD_SUFFIX = ".download.json"  # of the record of a download, added to the file's name
+
 
 @contextlib.contextmanager
 def replacing(target: str | os.PathLike) -> Iterator[Path]:
     """A draft beside `target`, moved over it when the block ends well and removed when it does not.
 
-    Folders are made as needed. The draft has the suffix of the target, and is on disk before it takes its place.
+    Folders are made as needed. The draft has the suffix of the target, and is on disk before it takes its place. The
+    record of a download that the target came by goes: it speaks of other content.
 
     Args:
         target: the file; one that exists is replaced.
@@ -34,8 +37,26 @@ def replacing(target: str | os.PathLike) -> Iterator[Path]:
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(draft, target)
+        record_path(target).unlink(missing_ok=True)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def check_suffix(path: str | os.PathLike, *expected: str) -> str:
+    """The suffix of a file name in small letters.
+
+    Raises:
+        InputError: it is none of those expected.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in expected:
+        raise InputError(f"{path}: expected a file name ending in {' or '.join(expected)}, got '{suffix}'")
+    return suffix
+
+
+def record_path(path: Path) -> Path:
+    """Where the record of a file's download lies, if the file was downloaded."""
+    return path.with_name(path.name + RECORD_SUFFIX)
 
 
 def write_atomically(path: str | os.PathLike, content: bytes) -> Path:

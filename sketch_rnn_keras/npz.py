@@ -27,7 +27,7 @@ from .unpickling import from_bytes, read_objects
 SPLITS = ("train", "valid", "test")
 LAYOUTS = ("quickdraw", "arrays")
 MAX_BYTES = 2**30  # per split, unpacked; 70,000 Quick, Draw! drawings take some 30 MB
-MAX_DRAWINGS = 2**22  # per split
+MAX_DRAWINGS = 2**20  # per split
 
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
 _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, MemoryError, RecursionError)
@@ -72,14 +72,18 @@ def write_splits(
         The path.
 
     Raises:
-        InputError: another layout or suffix, a file that exists or cannot be written, more than `read_splits` takes.
+        InputError: another layout or suffix, a file that exists or cannot be written, a split that is missing, a
+            drawing of another shape, more than `read_splits` takes.
     """
     path = Path(path)
     check_writable(path, layout, overwrite)
+    if splits.keys() != set(SPLITS):
+        raise InputError(f"{path}: expected the splits {', '.join(SPLITS)}, got {', '.join(splits) or 'none'}")
+    for split in SPLITS:
+        _check_drawings(splits[split], f"{path}, split {split}")
     try:
         with replacing(path) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
             for split in SPLITS:
-                _check_size(splits[split], f"{path}, split {split}")
                 members = {"quickdraw": _as_objects, "arrays": _as_arrays}[layout](split, splits[split])
                 for name, content in members.items():
                     with archive.open(f"{name}.npy", "w") as member:  # dated 1980, whenever it is written
@@ -95,6 +99,8 @@ def check_writable(path: Path, layout: str, overwrite: bool) -> None:
         raise InputError(f"layout: expected one of {', '.join(LAYOUTS)}, got {layout!r}")
     if path.suffix != ".npz":
         raise InputError(f"{path}: expected a file name ending in .npz, got {path.suffix!r}")
+    if path.is_dir():
+        raise InputError(f"{path}: expected the name of a file, this is a folder")
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists already; choose another --output, or replace it with --overwrite")
 
@@ -102,15 +108,14 @@ def check_writable(path: Path, layout: str, overwrite: bool) -> None:
 def _read_split(archive: zipfile.ZipFile, split: str, where: str) -> list[np.ndarray]:
     content, shape, fortran_order, dtype = _open_member(archive, split, where)
     if dtype.hasobject:
-        arrays = read_objects(content, shape, where)
+        _check_count(max(shape, default=0), where)
+        arrays = read_objects(content, shape, MAX_BYTES, where)
     elif f"{split}_lengths.npy" in archive.namelist():
         flat = _read_numbers(content, shape, fortran_order, dtype, where)
         lengths = _read_numbers(*_open_member(archive, f"{split}_lengths", where), f"{where}_lengths")
         arrays = _cut(flat, lengths, where)
     else:
         arrays = _list(_read_numbers(content, shape, fortran_order, dtype, where), where)
-    if sum(array.nbytes for array in arrays) > MAX_BYTES:  # a pickle may name one array many times
-        raise InputError(f"{where}: expected at most {MAX_BYTES} bytes of drawings; split the file")
     return arrays
 
 
@@ -148,8 +153,7 @@ def _list(drawings: np.ndarray, where: str) -> list[np.ndarray]:
     shape = drawings.shape
     if shape != (0,) and (len(shape) != 3 or 0 in shape[1:]):
         raise InputError(f"{where}: expected drawings of shape [n, 3], got one array of shape {list(shape)}")
-    if len(drawings) > MAX_DRAWINGS:
-        raise InputError(f"{where}: expected at most {MAX_DRAWINGS} drawings, got {len(drawings)}; split the file")
+    _check_count(len(drawings), where)
     return list(drawings)
 
 
@@ -160,12 +164,16 @@ def _cut(flat: np.ndarray, lengths: np.ndarray, where: str) -> list[np.ndarray]:
             f"{where}: expected points of shape [P, 3] and whole numbers as lengths of shape [n], got shapes "
             f"{list(flat.shape)} and {list(lengths.shape)} ({lengths.dtype})"
         )
-    if len(lengths) > MAX_DRAWINGS:
-        raise InputError(f"{where}: expected at most {MAX_DRAWINGS} drawings, got {len(lengths)}; split the file")
+    _check_count(len(lengths), where)
     sizes = lengths.tolist()  # as Python's integers, which do not overflow
     if min(sizes, default=0) < 0 or sum(sizes) != len(flat):
         raise InputError(f"{where}: the lengths add up to {sum(sizes)}, but there are {len(flat)} points")
     return np.split(flat, np.cumsum(sizes)[:-1]) if sizes else []
+
+
+def _check_count(count: int, where: str) -> None:
+    if count > MAX_DRAWINGS:
+        raise InputError(f"{where}: expected at most {MAX_DRAWINGS} drawings, got {count}; split the file")
 
 
 def _as_arrays(split: str, drawings: Sequence[np.ndarray]) -> dict[str, bytes]:
@@ -190,7 +198,12 @@ def _npy(array: np.ndarray) -> bytes:
     return content.getvalue()
 
 
-def _check_size(drawings: Sequence[np.ndarray], where: str) -> None:
+def _check_drawings(drawings: Sequence[np.ndarray], where: str) -> None:
+    for index, drawing in enumerate(drawings):
+        shape, kind = np.shape(drawing), getattr(drawing, "dtype", None)
+        if kind is None or kind.kind not in "biuf" or len(shape) != 2 or shape[0] < 1 or shape[1] != 3:
+            what = f"{type(drawing).__name__} of shape {list(shape)}" + (f" of {kind}" if kind else "")
+            raise InputError(f"{where}, drawing {index}: expected an array of numbers of shape [n, 3], got {what}")
     size = sum(drawing.nbytes for drawing in drawings)
     if size > MAX_BYTES or len(drawings) > MAX_DRAWINGS:
         raise InputError(

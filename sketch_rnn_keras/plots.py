@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from .errors import InputError
-from .files import write_atomically
+from .files import check_suffix, write_atomically
 from .strokes import as_stroke3, to_polylines
 
 PANELS = {  # column of history.csv, or two: what it is called
@@ -219,9 +219,7 @@ def _plot_scene(axes, rows, step, mixture, scale):
 
 
 def _write(figure: Figure, path) -> Path:
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".svg", ".png"):
-        raise InputError(f"{path}: expected a file name ending in .svg or .png, got '{suffix}'")
+    suffix = check_suffix(path, ".svg", ".png")
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
     metadata = {"Date": None} if suffix == ".svg" else {"Software": None}

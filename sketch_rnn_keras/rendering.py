@@ -135,6 +135,9 @@ def to_png(page: Page, pixels_per_unit: float = PNG_PIXELS_PER_UNIT) -> bytes:
     return buffer.getvalue()
 
 
+RENDERERS = {".svg": to_svg, ".png": to_png}  # by the suffix of the file
+
+
 def _by_colour(sketch: list[Stroke]):
     """The strokes in their order, neighbours of one colour together: `(colour, polylines)`."""
     for colour, strokes in itertools.groupby(sketch, key=lambda stroke: stroke.colour):

@@ -22,7 +22,7 @@ import requests
 import urllib3
 
 from .errors import InputError
-from .files import write_atomically
+from .files import record_path, write_atomically
 
 _TIMEOUT = (10, 60)  # seconds to connect, seconds between bytes
 _CHUNK = 2**16  # bytes
@@ -127,7 +127,7 @@ def verify(path: str | os.PathLike) -> bool:
     found = "another SHA-256" if size == record.get("size") else f"{size} bytes instead of {record.get('size')}"
     raise InputError(
         f"{path}: expected the file that was downloaded from {record.get('url')}, but it now has {found}; if the "
-        f"change is yours, delete {_record_path(path)}, otherwise delete {path} and download it again"
+        f"change is yours, delete {record_path(path)}, otherwise delete {path} and download it again"
     )
 
 
@@ -236,7 +236,7 @@ def _finish(download: Download) -> None:
         download.check(part)
     except ValueError as error:
         part.unlink()
-        _record_path(download.path).unlink()
+        record_path(download.path).unlink()
         raise Failure(f"what came is {error}") from error
     with part.open("rb") as file:
         os.fsync(file.fileno())
@@ -282,12 +282,8 @@ def _alone(path: Path, stop: threading.Event) -> Iterator[None]:
         lock.release()
 
 
-def _record_path(path: Path) -> Path:
-    return path.with_name(path.name + ".download.json")
-
-
 def _read_record(path: Path) -> dict[str, object]:
-    place = _record_path(path)
+    place = record_path(path)
     try:
         with place.open("rb") as file:
             record = json.loads(file.read(_MAX_RECORD))
@@ -302,7 +298,7 @@ def _read_record(path: Path) -> dict[str, object]:
 
 
 def _write_record(path: Path, record: Mapping[str, object]) -> None:
-    write_atomically(_record_path(path), (json.dumps(record, indent=2) + "\n").encode())
+    write_atomically(record_path(path), (json.dumps(record, indent=2) + "\n").encode())
 
 
 def _digest(path: Path, name: str) -> bytes:

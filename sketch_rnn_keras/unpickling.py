@@ -4,7 +4,8 @@ Enters: the bytes of a pickle. Leaves: numeric NumPy arrays.
 
 A pickle is a program. The one in a data file is run by an unpickler in which each name that a pickled NumPy array
 needs is replaced by a small stand-in, and every other name is refused. The stand-ins build arrays from bytes and do
-nothing else, so the worst that a hostile file gets is an `InputError`.
+nothing else, and only once all of the pickle has been read and the sizes add up, so the worst that a hostile file gets
+is an `InputError`.
 """
 
 import io
@@ -18,6 +19,8 @@ import numpy as np
 
 from .errors import InputError
 
+MAX_OPERATIONS = 36 * 2**20  # of a pickle; a drawing takes 14 to 34 of them, by the protocol
+
 _DTYPE_CODE = re.compile(r"[iu][1248]|f[248]|b1|O[48]?")
 _PICKLE_ERRORS = (
     *(pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, LookupError),
@@ -25,41 +28,46 @@ _PICKLE_ERRORS = (
 )
 
 
-def read_objects(content: io.BytesIO, shape: tuple[int, ...], where: str) -> list[np.ndarray]:
+def read_objects(content: io.BytesIO, shape: tuple[int, ...], max_bytes: int, where: str) -> list[np.ndarray]:
     """Reads the pickle of an object array.
 
     Args:
         content: where the pickle begins.
         shape: what the header before it says of its shape.
+        max_bytes: what its elements may take together, an element that is named twice counted twice.
         where: what the errors name.
 
     Returns:
         Its elements, numeric arrays.
 
     Raises:
-        InputError: the pickle is broken, is of another shape, or names anything but arrays of numbers.
+        InputError: the pickle is broken, too long or of another shape, or names anything but arrays of numbers.
     """
     try:
-        return _to_drawings(_Unpickler(content, where).load(), shape, where)
+        return _to_drawings(_Unpickler(content, where).load(), shape, max_bytes, where)
     except InputError:
         raise
     except _PICKLE_ERRORS as error:
         raise InputError(f"{where}: the pickled array is broken ({error}); get or download the file again") from error
 
 
-def _to_drawings(array: object, shape: tuple[int, ...], where: str) -> list[np.ndarray]:
-    if not isinstance(array, _Array) or array.items is None or array.shape != shape:
+def _to_drawings(array: object, shape: tuple[int, ...], max_bytes: int, where: str) -> list[np.ndarray]:
+    if not isinstance(array, _Array) or not array.holds_objects or array.shape != shape:
         raise InputError(f"{where}: expected an object array of shape {list(shape)}, the pickle holds something else")
-    items = array.items
+    items = array.content
+    if not isinstance(items, list) or math.prod(shape) != len(items):
+        raise ValueError(f"no list of {math.prod(shape)} elements")
     if len(shape) == 3 and all(type(item) in (int, float) for item in items):  # how NumPy joins drawings of one length
         return list(np.array(items, np.float64).reshape(shape))
     if len(shape) != 1:
         raise InputError(f"{where}: expected a list of drawings, got an object array of shape {list(shape)}")
     for index, item in enumerate(items):
-        if not isinstance(item, _Array) or item.value is None:
+        if not isinstance(item, _Array) or item.holds_objects:
             what = "a nested object array" if isinstance(item, _Array) else type(item).__name__
             raise InputError(f"{where}, drawing {index}: expected an array of numbers, got {what}")
-    return [item.value for item in items]
+    if (size := sum(len(item.content) for item in items)) > max_bytes:
+        raise InputError(f"{where}: expected at most {max_bytes} bytes of drawings, got {size}; split the file")
+    return [item.numbers() for item in items]
 
 
 def from_bytes(raw: bytes, dtype: np.dtype, shape: tuple[int, ...], fortran_order: bool) -> np.ndarray:
@@ -77,7 +85,7 @@ class _Unpickler(pickle._Unpickler):
 
     def __init__(self, content: io.BytesIO, where: str):
         super().__init__(content, encoding="latin1")  # Python 2 wrote the bytes of an array as str
-        self._where = where
+        self.dispatch, self._where = _Counted(type(self).dispatch, where), where
 
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in _ADMITTED:
@@ -95,6 +103,23 @@ class _Unpickler(pickle._Unpickler):
     dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
 
+class _Counted(dict):
+    """The operations of a pickle, and how many more may be looked up here, each to be run."""
+
+    def __init__(self, operations: dict, where: str):
+        super().__init__(operations)
+        self._left, self._where = MAX_OPERATIONS, where
+
+    def __getitem__(self, key: int) -> object:
+        self._left -= 1
+        if self._left < 0:
+            raise InputError(
+                f"{self._where}: expected a pickle of at most {MAX_OPERATIONS} operations, enough for a million "
+                "drawings; split the file, or save it in the layout without pickles"
+            )
+        return super().__getitem__(key)
+
+
 class _DType:
     """Stands in for `numpy.dtype`: numbers and objects, no structures."""
 
@@ -108,23 +133,22 @@ class _DType:
 
 
 class _Array:
-    """Stands in for `numpy.ndarray`: `value` if its elements are numbers, `items` if they are objects."""
-
-    value: np.ndarray | None = None
-    items: list | None = None
-    shape: tuple[int, ...] = ()
+    """Stands in for `numpy.ndarray`: what a pickle says of one, believed in nothing until `numbers` is called."""
 
     def __setstate__(self, state: tuple) -> None:
-        _version, shape, kind, fortran_order, content = state
-        if not all(type(length) is int for length in shape):
+        _version, self.shape, kind, self._fortran_order, self.content = state
+        self._dtype = kind.dtype
+        if not all(type(length) is int for length in self.shape):
             raise ValueError("a shape that is no tuple of whole numbers")
-        if kind.dtype.hasobject:
-            if not isinstance(content, list) or math.prod(shape) != len(content):
-                raise ValueError(f"{len(content)} elements for shape {shape}")
-            self.shape, self.items = shape, content
-        else:
-            raw = content.encode("latin1") if isinstance(content, str) else content
-            self.value = from_bytes(raw, kind.dtype, shape, fortran_order)
+
+    @property
+    def holds_objects(self) -> bool:
+        return self._dtype.hasobject
+
+    def numbers(self) -> np.ndarray:
+        """The array that `content`, bytes or text in Latin-1, is."""
+        raw = self.content.encode("latin1") if isinstance(self.content, str) else self.content
+        return from_bytes(raw, self._dtype, self.shape, self._fortran_order)
 
 
 class _Function:
@@ -148,14 +172,15 @@ def _frombuffer(raw: bytes, kind: _DType, shape: tuple[int, ...], order: str) ->
     if kind.dtype.hasobject or order not in ("C", "F"):
         raise ValueError(f"a buffer of {kind.dtype} in order {order!r}")
     array = _Array()
-    array.value = from_bytes(raw, kind.dtype, shape, order == "F")
+    array.__setstate__((1, shape, kind, order == "F", raw))
     return array
 
 
-def _encode(text: str, encoding: str) -> bytes:
+def _encode(text: str, encoding: str) -> str:
+    """The text itself: `_Array.numbers` encodes it, once it is known how many bytes that makes."""
     if encoding != "latin1":
         raise ValueError(f"bytes encoded as {encoding!r}")
-    return text.encode("latin1")
+    return text
 
 
 _ADMITTED = {

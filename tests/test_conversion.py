@@ -1,5 +1,6 @@
 """Facts about conversion: the form that drawings are given, and which of them are chosen for which split."""
 
+import hashlib
 import itertools
 import json
 from pathlib import Path
@@ -59,8 +60,9 @@ def test_other_drawings_are_aligned_and_scaled(parts):
             assert stroke3 is None
             continue
         (points,) = to_polylines(stroke3)
-        assert points.min(axis=0).tolist()[int(np.ptp(drawing.points, axis=0).argmin())] >= 0
-        assert 253 <= np.ptp(points, axis=0).max() <= 255  # corners are cut when points are resampled
+        assert points.min() >= 0
+        assert points.min(axis=0).max() <= 2  # at the top left, but that corners are cut when points are resampled
+        assert 253 <= np.ptp(points, axis=0).max() <= 255
         assert len(points) <= (len(drawing.points) if not drawing.resample else 2000)
 
 
@@ -76,6 +78,11 @@ def test_many_drawings_are_prepared_as_each_alone():
     ]
     for drawing, stroke3 in zip(drawings, prepare.prepare(drawings), strict=True):
         np.testing.assert_array_equal(prepare.prepare([drawing])[0], stroke3)
+
+
+def test_the_type_of_a_drawing_does_not_depend_on_those_beside_it():
+    half, whole = as_drawing([np.array([[0, 0.5], [3, 4]])]), as_drawing([np.array([[0, 5], [3, 4]])])
+    assert [one.dtype for one in prepare.prepare([half, whole], as_is=True)] == [np.float32, np.int16]
 
 
 def test_raw_strokes_are_resampled_at_one_pixel():
@@ -202,6 +209,30 @@ def test_what_is_kept_is_bounded(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="use --per-category"):
         convert(write_lines(tmp_path / "a.ndjson", random_drawings(9)), tmp_path / "a.npz")
     assert convert(tmp_path / "a.ndjson", tmp_path / "a.npz", per_category=3).kept == 3
+
+
+def test_a_file_named_twice_is_read_once(tmp_path):
+    source = write_lines(tmp_path / "a.ndjson", random_drawings(5))
+    report = convert([tmp_path, source, tmp_path / "." / "a.ndjson"], tmp_path / "a.npz", **ALL)
+    assert report.kept == 5
+    assert report.notes["files named more than once, read once"] == 2
+
+
+def test_a_source_is_compared_with_the_record_of_its_download(tmp_path):
+    source = write_lines(tmp_path / "a.ndjson", random_drawings(5))
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    record = {"url": "http://x/a", "size": source.stat().st_size, "sha256": digest}
+    (tmp_path / "a.ndjson.download.json").write_text(json.dumps(record))
+    assert convert(tmp_path, tmp_path / "a.npz", **ALL).kept == 5  # the record is none of the drawings
+    write_lines(source, random_drawings(4))
+    with pytest.raises(InputError, match="expected the file that was downloaded from http://x/a"):
+        convert(tmp_path, tmp_path / "b.npz")
+    assert not (tmp_path / "b.npz").exists()
+
+
+def test_a_seed_below_zero_is_refused(tmp_path):
+    with pytest.raises(InputError, match="seed: expected a whole number of at least 0, got -1"):
+        convert(write_lines(tmp_path / "a.ndjson", random_drawings(5)), tmp_path / "a.npz", seed=-1)
 
 
 def test_long_drawings_are_reported(tmp_path):

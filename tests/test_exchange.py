@@ -162,6 +162,8 @@ def test_info_does_not_pass_control_characters_on(command, models):
     status, out, _ = command("info", "m.json")
     assert (status, "\x1b" in out) == (0, False)
     assert "data cat?[2J?" in out
+    Path("c.json").write_text(json.dumps({"\x1b[2J": 1}))
+    assert "unknown key '?[2J'" in refused(command("info", "c.json"))
 
 
 def test_info_on_a_model_says_who_wrote_it(command, models):

@@ -4,6 +4,7 @@ import builtins
 import io
 import os
 import pickle
+import pickletools
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -147,7 +148,11 @@ def test_a_pickle_cannot_alter_what_it_is_given(tmp_path, name):
         (npy(pickle.dumps([[1, 2, 0]])), "the pickle holds something else"),
         (npy(pickle.dumps(objects(DRAWINGS))), r"expected an object array of shape [1]"),
         (npy(pickle.dumps(objects(DRAWINGS)), (2, 2)), r"expected an object array of shape [2, 2]"),
-        (npy(pickle.dumps(objects(DRAWINGS)), (10**15,)), f"expected an object array of shape [{10**15}]"),
+        (
+            npy(pickle.dumps(objects(DRAWINGS)), (10**15,)),
+            f"expected at most {npz.MAX_DRAWINGS} drawings, got {10**15}",
+        ),
+        (npy(pickle.dumps(objects(DRAWINGS)), (9,)), "expected an object array of shape [9]"),
         (npy(pickle.dumps(objects(DRAWINGS))[:-40]), "the pickled array is broken"),
         (npy(b""), "the pickled array is broken"),
         (npy(pickle.dumps(objects([np.zeros(2, "U3")]))), "elements of type 'U3'"),
@@ -223,3 +228,31 @@ def test_one_array_named_many_times_is_bounded(tmp_path, monkeypatch):
     repeated = objects([np.zeros((100, 3), np.int8)] * 200)
     path = write(tmp_path / "a.npz", train=npy(pickle.dumps(repeated), (200,)))
     assert "expected at most 10000 bytes of drawings" in refusal(path)
+
+
+def test_a_pickle_cannot_run_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpickling, "MAX_OPERATIONS", 10_000)
+    assert npz.read_splits(write(tmp_path / "a.npz"))  # some drawings are far from that
+    path = write(tmp_path / "b.npz", train=npy(b"\x80\x02" + b"]" * 20_000 + b"."))
+    assert "expected a pickle of at most 10000 operations" in refusal(path)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_as_many_drawings_as_are_allowed_take_fewer_operations(protocol):
+    drawings = pickle.dumps(objects([np.ones((3 + k % 5, 3), np.int16) for k in range(500)]), protocol)
+    operations = sum(1 for _ in pickletools.genops(drawings))
+    assert operations / 500 * npz.MAX_DRAWINGS < unpickling.MAX_OPERATIONS
+
+
+def test_text_is_not_turned_into_bytes_before_the_sizes_add_up(tmp_path):
+    text = "a" * 2**20
+    array = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR"
+    state = b"(K\x01(J" + (2**20).to_bytes(4, "little") + b"tcnumpy\ndtype\n(U\x02i1K\x00K\x01tR\x89h\x00tb"
+    content = b"X" + (2**20).to_bytes(4, "little") + text.encode() + b"q\x000"
+    path = write(tmp_path / "a.npz", train=npy(b"\x80\x02" + content + b"](" + (array + state) * 300 + b"e."))
+    tracemalloc.start()
+    try:
+        assert "the pickle holds something else" in refusal(path)
+        assert tracemalloc.get_traced_memory()[1] < 20 * 2**20  # and not 300 times the text
+    finally:
+        tracemalloc.stop()

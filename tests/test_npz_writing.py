@@ -95,6 +95,7 @@ def test_writing_refuses(tmp_path, monkeypatch):
     splits = dict.fromkeys(npz.SPLITS, DRAWINGS[:1])
     path = npz.write_splits(tmp_path / "a.npz", splits)
     (tmp_path / "file").touch()
+    (tmp_path / "c.npz").mkdir()
     monkeypatch.setattr(npz, "MAX_BYTES", 23)  # the drawing has 24
     for arguments, message in (
         ((path, splits), "exists already; .* --overwrite"),
@@ -102,7 +103,24 @@ def test_writing_refuses(tmp_path, monkeypatch):
         ((tmp_path / "b.npz", splits, "csv"), "layout: expected one of quickdraw, arrays"),
         ((tmp_path / "b.npz", splits), "expected at most .* 23 bytes"),
         ((tmp_path / "file" / "b.npz", {key: [] for key in npz.SPLITS}), "cannot be written"),
+        ((tmp_path / "c.npz", splits), r"c\.npz: expected the name of a file, this is a folder"),
+        ((tmp_path / "b.npz", {"train": DRAWINGS}), "expected the splits train, valid, test, got train"),
     ):
         with pytest.raises(InputError, match=message):
             npz.write_splits(*arguments)
-    assert {path.name for path in tmp_path.iterdir()} == {"a.npz", "file"}
+    assert {path.name for path in tmp_path.iterdir()} == {"a.npz", "c.npz", "file"}
+
+
+@pytest.mark.parametrize(
+    ("drawing", "got"),
+    [
+        (np.ones((2, 2)), "ndarray of shape [2, 2] of float64"),
+        (np.ones((0, 3)), "ndarray of shape [0, 3] of float64"),
+        (np.array([["a"] * 3]), "ndarray of shape [1, 3] of <U1"),
+        ([[1, 2, 0]], "list of shape [1, 3]"),
+    ],
+)
+def test_drawings_that_cannot_be_read_back_are_not_written(tmp_path, drawing, got):
+    with pytest.raises(InputError, match=rf"test, drawing 1: expected .* \[n, 3\], got {re.escape(got)}"):
+        npz.write_splits(tmp_path / "a.npz", {"train": [], "valid": [], "test": [DRAWINGS[0], drawing]})
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sketch_rnn_keras import HParams, InputError, SketchRNN
-from sketch_rnn_keras.plots import PANELS, plot_mixture, plot_training
+from sketch_rnn_keras.plots import PANELS, plot_mixture, plot_tradeoff, plot_training
 from sketch_rnn_keras.training import history
 
 DRAWING = np.array([[4, 0, 0], [0, 4, 0], [-4, 0, 1], [1, 1, 1]], "float32")
@@ -38,6 +38,19 @@ def test_training_curves_have_a_panel_for_every_quantity_and_a_name_for_every_ru
     assert all(f"{run},training" in text for run in runs)
     assert f"{runs[0]},validation" in text
     assert f"{runs[1]},validation" not in text
+
+
+def test_a_tradeoff_has_a_line_for_each_data_set_and_a_level_for_decoders_alone(tmp_path):
+    rows = [
+        {"data": data, "variant": variant, "L_R": -k, "L_KL": kl}
+        for k, data in enumerate(["cat", "owl"])
+        for variant, kl in (("w 1", 0.25), ("w 0.5", 0.5), ("alone", None))
+    ]
+    root = ElementTree.parse(plot_tradeoff(rows, tmp_path / "a.svg")).getroot()
+    shown = words(tmp_path / "a.svg")
+    assert [shown.count(word) for word in ("cat", "owl", "w 1", "w 0.5", "alone")] == [1, 1, 2, 2, 0]
+    dashed = [element for element in root.iter() if "stroke-dasharray: 3" in element.get("style", "")]
+    assert len(dashed) == 2
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from ..files import check_suffix
 
 app = typer.Typer(
     help="Sketch-RNN in Keras: learn to draw from pen strokes, and draw.",
@@ -107,8 +108,7 @@ def _printable(text: str) -> str:
 
 
 def check_output(path: Path, overwrite: bool, option: str = "--output", suffixes=(".svg", ".png")) -> None:
-    if path.suffix.lower() not in suffixes:
-        raise InputError(f"{path}: expected a file name ending in {' or '.join(suffixes)}, got {path.suffix!r}")
+    check_suffix(path, *suffixes)
     check_absent(path, overwrite, option)
 
 

@@ -8,10 +8,10 @@ from typing import BinaryIO
 from pydantic_core import from_json
 
 from ..errors import InputError
+from ..quickdraw import MAX_LINE
 from .columns import join_columns
 from .items import UNREADABLE, UNRECOGNISED, Drawing, Reading, Rejected, make_drawing
 
-MAX_LINE = 2**22  # bytes; Quick, Draw!'s longest lines are a tenth of it
 MAX_WORD = 80  # characters of a category
 _BOM = b"\xef\xbb\xbf"
 _OTHER_CONTENT = {

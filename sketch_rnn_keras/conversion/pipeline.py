@@ -70,7 +70,7 @@ def convert(
     """
     output = Path(output)
     check_writable(output, layout, overwrite)
-    _check_options(epsilon, max_points, per_category, polylines)
+    _check_options(epsilon, max_points, per_category, seed, polylines)
     reading, report = Reading(recognized_only, polylines), Report(output, max_points)
     sources = [sources] if isinstance(sources, str | os.PathLike) else sources
     files = find_files(sources, output, reading.notes)
@@ -133,9 +133,13 @@ def _write(selection: Selection, splits: Sequence[float] | None, layout: str, ov
     write_splits(report.output, drawings, layout, overwrite)
 
 
-def _check_options(epsilon: float | None, max_points: int, per_category: int | None, polylines: str | None) -> None:
+def _check_options(
+    epsilon: float | None, max_points: int, per_category: int | None, seed: int, polylines: str | None
+) -> None:
     if epsilon is not None and not 0 <= epsilon < math.inf:
         raise InputError(f"epsilon: expected a number of at least 0, got {epsilon}")
+    if seed < 0:
+        raise InputError(f"seed: expected a whole number of at least 0, got {seed}")
     for name, value in (("max_points", max_points), ("per_category", per_category)):
         if value is not None and value < 1:
             raise InputError(f"{name}: expected at least 1, got {value}")

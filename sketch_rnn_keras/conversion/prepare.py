@@ -124,8 +124,12 @@ def _to_stroke3(batch: _Batch, round_points: bool = True) -> list[np.ndarray]:
     firsts = _firsts(batch.sizes)
     offsets = np.diff(points, axis=0, prepend=np.zeros((1, 2)))
     offsets[firsts] = points[firsts]
-    fits = (offsets == np.rint(offsets)).all() and np.abs(offsets).max() < 2**15
-    stroke3 = np.zeros((len(points), 3), np.int16 if fits else np.float32)
+    fits = ((offsets == np.rint(offsets)) & (np.abs(offsets) < 2**15)).all(axis=1)
+    stroke3 = np.zeros((len(points), 3), np.int16 if fits.all() else np.float32)
     stroke3[:, :2] = offsets
     stroke3[np.cumsum(batch.lengths) - 1, 2] = 1
-    return np.split(stroke3, firsts[1:])
+    whole = np.logical_and.reduceat(fits, firsts)  # of each drawing, whatever the others beside it are
+    return [
+        drawing.astype(np.int16 if fit else np.float32, copy=False)
+        for drawing, fit in zip(np.split(stroke3, firsts[1:]), whole, strict=True)
+    ]

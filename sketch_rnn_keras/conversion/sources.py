@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import InputError
+from ..files import RECORD_SUFFIX
+from ..transfer import verify
 from . import binary, documents, ndjson, svg
 from .items import UNREADABLE, Drawing, Reading, Rejected
 
@@ -25,7 +27,8 @@ _PACKED = (".gz", ".bz2", ".xz", ".zip", ".tar", ".svgz", ".7z")
 def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counter[str]) -> list[Path]:
     """Lists the files to read: those named, and those in the folders named, sorted, whose suffix is known.
 
-    Other files in folders are passed over; raster images among them are counted in `notes`.
+    Other files in folders are passed over; raster images among them are counted in `notes`, and so are files that are
+    named twice, which are read once.
 
     Raises:
         InputError: a source is missing, empty, or of a kind that cannot be read.
@@ -41,17 +44,21 @@ def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counte
             files.append(source)
     if not files:
         raise InputError("expected at least one file or folder of drawings, got none")
-    return files
+    once = list({path.resolve(): path for path in reversed(files)}.values())[::-1]
+    notes["files named more than once, read once"] += len(files) - len(once)
+    return once
 
 
 def read_all(files: Iterable[Path], reading: Reading) -> Iterator[Drawing | Rejected]:
     """Reads one file after the other.
 
     Raises:
-        InputError: a file of many drawings is broken as a whole, or a file cannot be opened.
+        InputError: a file of many drawings is broken as a whole or is not as it was downloaded, or a file cannot be
+            opened.
     """
     for path in files:
         try:
+            verify(path)
             yield from READERS[path.suffix.lower()](path, reading)
         except InputError as error:
             if path.suffix.lower() not in ONE_DRAWING:
@@ -64,6 +71,7 @@ def read_all(files: Iterable[Path], reading: Reading) -> Iterator[Drawing | Reje
 def _search(folder: Path, output: Path, notes: Counter[str]) -> list[Path]:
     found = [Path(place, name) for place, _, names in os.walk(folder) for name in names if not name.startswith(".")]
     known = [path for path in found if path.suffix.lower() in READERS and path.is_file()]
+    known = [path for path in known if not path.name.endswith(RECORD_SUFFIX)]
     files = sorted(path for path in known if path.resolve() != output.resolve())
     rasters = sorted(path for path in found if path.suffix.lower() in _RASTER)
     if files:

@@ -43,7 +43,10 @@ def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
     reading.bytes_read += len(content)
     if len(content) > MAX_BYTES:
         raise InputError(f"expected at most {MAX_BYTES} bytes for one drawing, got more")
-    strokes = _Document(_parse(content), reading).strokes()
+    try:
+        strokes = _Document(_parse(content), reading).strokes()
+    except RecursionError:  # tinycss2 has no limit of its own
+        raise InputError("expected simple styles, got one with brackets nested too deeply") from None
     points = np.concatenate([np.zeros((0, 2)), *strokes])
     yield make_drawing(points, [len(stroke) for stroke in strokes], path.absolute().parent.name)
 
@@ -174,6 +177,7 @@ class _Document:
             self._notes["SVG use elements left out: they refer to nothing in their file"] += 1
             return context, []
         if target.name == "symbol":
+            context = _inherit(context, self._styles.style_of(target.name, target.attrib))
             return _enter_viewbox(target, use, context), list(target)
         return context, [target]
 

@@ -5,7 +5,6 @@ structure has been looked at. The names, and where the files lie, are those of t
 kinds, large) and of @magenta/sketch (the decoders, in both sizes).
 """
 
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from ..downloads import download_all
 from ..errors import InputError
+from ..files import read_json
 from ..names import check_names
 from ..transfer import Download
 
@@ -25,8 +25,8 @@ SIZES = {"small": ("models", ""), "large": ("large_models", ".large")}  # folder
 
 _USUAL_SIZE = {"gen": "small", "vae": "large"}
 _WITHOUT_VAE = ("everything",)
-_MAX_BYTES = 2**28
-_MAX_TOKENS = 10_000  # commas and brackets; a file with 17 arrays has some 100
+MAX_BYTES = 2**27  # of a file
+MAX_COMMAS = 10_000  # in a file; one with 17 arrays has some 100
 
 
 def download_models(
@@ -66,7 +66,7 @@ def download_models(
     paths = {model: Path(output_dir) / f"{model}{mark}.{kind}.json" for model in models}
     check = partial(check_model, kind=kind)
     root = f"{base_url.rstrip('/')}/{folder}"
-    downloads = [Download(f"{root}/{model}.{kind}.json", path, check, _MAX_BYTES) for model, path in paths.items()]
+    downloads = [Download(f"{root}/{model}.{kind}.json", path, check, MAX_BYTES) for model, path in paths.items()]
     download_all(downloads, progress=progress)
     return [paths[model] for model in models]
 
@@ -81,24 +81,20 @@ def check_model(path: Path, kind: str) -> None:
     Raises:
         ValueError: it is no such file, or not all of one.
     """
-    if not _is_model(path.read_bytes(), KINDS[kind]):
-        raise ValueError(f"not a sketch-rnn-js {kind} model, [info, shapes, weights] with {KINDS[kind]} weights")
-
-
-def _is_model(content: bytes, count: int) -> bool:
-    if sum(map(content.count, (b",", b"[", b"{"))) > _MAX_TOKENS:  # so few values cannot fill the memory
-        return False
+    what = f"a sketch-rnn-js {kind} model, [info, shapes, weights] with {KINDS[kind]} weights"
     try:
-        info, shapes, weights = json.loads(content)
-    except (ValueError, TypeError, RecursionError):
-        return False
-    return (
-        isinstance(info, dict)
-        and isinstance(shapes, list)
-        and isinstance(weights, list)
-        and len(shapes) == len(weights) == count
-        and all(map(_fits, shapes, weights))
-    )
+        document = read_json(path, what, MAX_BYTES, MAX_COMMAS)
+    except InputError as error:
+        raise ValueError(f"not {what} ({error})") from error
+    if not _is_model(document, KINDS[kind]):
+        raise ValueError(f"not {what}")
+
+
+def _is_model(document: object, count: int) -> bool:
+    match document:
+        case [dict(), list(shapes), list(weights)] if len(shapes) == len(weights) == count:
+            return all(map(_fits, shapes, weights))
+    return False
 
 
 def _fits(shape: object, weight: object) -> bool:

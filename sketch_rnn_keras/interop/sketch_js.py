@@ -25,12 +25,12 @@ from ..hparams import HParams
 from ..model import SketchRNN, check_scale_factor
 from ..provenance import Provenance
 from . import magenta
+from .published import MAX_BYTES, MAX_COMMAS
 
 LIMIT = 10.0  # weights beyond it are clamped
 LEVELS = 32767  # of the int16 on either side of 0
 MIXTURES = 20  # the clients' constant
 VERSION = 6  # the first of z as it is
-MAX_BYTES = 2**27
 MODES = {2: "gen", "gen": "gen", 0: "vae", 1: "vae", "vae": "vae"}
 
 _DECODER = ("RNN/output_w", "RNN/output_b", *(f"RNN/LSTMCell/{part}" for part in ("W_xh", "W_hh", "bias")))
@@ -73,7 +73,7 @@ def load(path: str | os.PathLike, scale_factor: float | None = None) -> SketchRN
         InputError: the file is no such model.
     """
     path = Path(path)
-    document = read_json(path, "a sketch-rnn-js model [info, shapes, weights]", MAX_BYTES, max_commas=10_000)
+    document = read_json(path, "a sketch-rnn-js model [info, shapes, weights]", MAX_BYTES, MAX_COMMAS)
     if not (isinstance(document, list) and [type(part) for part in document] == [dict, list, list]):
         raise InputError(f"{path}: expected a sketch-rnn-js model: a list of info, shapes and weights")
     info, shapes, blobs = document
