@@ -16,12 +16,12 @@ import numpy as np
 
 from .errors import InputError
 from .npz import SPLITS
-from .sources import read_source, resolve
+from .sources import digest_source, read_source, resolve
 from .strokes import drop_points, pad_stroke5, ragged_indices, scale_offsets
 
 __all__ = [
-    *("Batch", "Dataset", "Dropped", "Split", "load_dataset", "random_batch"),
-    *("resolve", "sequential_batches", "training_batches"),
+    *("Batch", "Dataset", "Dropped", "Split", "load_dataset", "load_split"),
+    *("random_batch", "resolve", "sequential_batches", "training_batches"),
 ]
 
 OFFSET_LIMIT = 1000  # data units; longer jumps are cut to it
@@ -121,14 +121,9 @@ def load_dataset(
         InputError: a file is missing, broken or hostile, a drawing is not a stroke-3 array of finite numbers, or no
             training drawing is left.
     """
-    names = [os.fspath(name) for name in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
-    if not names:
-        raise InputError("expected at least one data set, got an empty list; name an .npz file or a category")
-    if max_seq_len is not None and max_seq_len < 1:
-        raise InputError(f"max_seq_len: expected at least 1 point, got {max_seq_len}")
     if scale_factor is not None and not 0 < scale_factor < np.inf:
         raise InputError(f"scale_factor: expected a positive number, got {scale_factor}")
-    parts, sources, dropped = _read_all(names, data_dir, max_seq_len)
+    names, parts, dropped, sources = _read_all(paths, data_dir, max_seq_len, SPLITS)
     if not parts["train"]:
         notes = "; ".join(map(str, dropped)) or "the split is empty"
         raise InputError(f"{', '.join(names)}, split train: no drawing is left ({notes})")
@@ -138,6 +133,22 @@ def load_dataset(
     splits = {split: _make_split(flats[split], parts[split], factor) for split in SPLITS}
     longest = max(int(split.lengths.max()) for split in splits.values() if len(split))
     return Dataset(**splits, scale_factor=factor, max_seq_len=longest, sources=sources, dropped=dropped)
+
+
+def load_split(
+    paths: str | os.PathLike | Sequence[str | os.PathLike],
+    split: str,
+    max_seq_len: int | None = None,
+    *,
+    data_dir: str | os.PathLike = "data",
+) -> Split:
+    """Loads one split of one or several data sets, in data units; the other splits are neither read nor made.
+
+    Its drawings are in the order and of the number that `load_dataset` gives. For the arguments and the errors see
+    there; a split without drawings is none.
+    """
+    _, parts, _, _ = _read_all(paths, data_dir, max_seq_len, (split,))
+    return _make_split(_join(parts[split]), parts[split], 1.0)
 
 
 def random_batch(
@@ -245,18 +256,28 @@ def _check_batch(split: Split, batch_size: int, max_seq_len: int) -> None:
 
 
 def _read_all(
-    names: list[str], data_dir: str | os.PathLike, max_seq_len: int | None
-) -> tuple[dict[str, list[np.ndarray]], list[dict[str, str]], list[Dropped]]:
-    parts = {split: [] for split in SPLITS}
-    sources, dropped = [], []
+    paths: str | os.PathLike | Sequence[str | os.PathLike],
+    data_dir: str | os.PathLike,
+    max_seq_len: int | None,
+    splits: Sequence[str],
+) -> tuple[list[str], dict[str, list[np.ndarray]], list[Dropped], list[dict[str, str]]]:
+    """The names of the data sets, their drawings by split, what was left out, and the SHA-256 of each."""
+    names = [os.fspath(name) for name in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    if not names:
+        raise InputError("expected at least one data set, got an empty list; name an .npz file or a category")
+    if max_seq_len is not None and max_seq_len < 1:
+        raise InputError(f"max_seq_len: expected at least 1 point, got {max_seq_len}")
+    parts = {split: [] for split in splits}
+    dropped, sources = [], []
     for name in names:
-        splits, digest = read_source(resolve(name, data_dir))
-        sources.append({"name": name, "sha256": digest})
-        for split in SPLITS:
-            drawings, left_out = _clean(splits[split], name, split, max_seq_len)
+        found = resolve(name, data_dir)
+        arrays = read_source(found, splits)
+        sources.append({"name": name, "sha256": digest_source(found, arrays)})
+        for split in splits:
+            drawings, left_out = _clean(arrays[split], name, split, max_seq_len)
             parts[split].extend(drawings)
             dropped.extend(left_out)
-    return parts, sources, dropped
+    return names, parts, dropped, sources
 
 
 def _clean(

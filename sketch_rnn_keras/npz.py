@@ -33,13 +33,14 @@ _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedErr
 _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, MemoryError, RecursionError)
 
 
-def read_splits(path: Path) -> dict[str, list[np.ndarray]]:
-    """Reads the three splits of a data file.
+def read_splits(path: Path, splits: Sequence[str] = SPLITS) -> dict[str, list[np.ndarray]]:
+    """Reads the splits of a data file.
 
     Args:
         path: an `.npz` file whose members train, valid and test are each an object array of `[n, 3]` arrays (pickled
             under Python 2 or 3), one numeric array `[count, n, 3]`, or one numeric array `[P, 3]` with the number of
             points of each drawing in a member train_lengths, valid_lengths, test_lengths.
+        splits: which to read; the others need not be there.
 
     Returns:
         For each split its arrays, as the file holds them: neither their shapes nor their values are checked.
@@ -49,7 +50,7 @@ def read_splits(path: Path) -> dict[str, list[np.ndarray]]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return {split: _read_split(archive, split, f"{path}, split {split}") for split in SPLITS}
+            return {split: _read_split(archive, split, f"{path}, split {split}") for split in splits}
     except _ZIP_ERRORS as error:
         raise InputError(
             f"{path}: expected an intact .npz archive, but reading it failed ({error}); get or download the file again"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .datasets import load_dataset
+from .datasets import Split, load_split
 from .errors import InputError
 from .npz import SPLITS
 
@@ -55,7 +55,7 @@ class Selector:
             raise InputError(f"--split: expected one of {', '.join(SPLITS)}, received {split!r}")
         self.data, self.split, self.seed, self.max_seq_len = tuple(data), split, seed, max_seq_len
         self.svg_size, self.data_dir = svg_size, data_dir
-        self._datasets, self._count = {}, 0
+        self._splits, self._count = {}, 0
 
     def find(self, name: str) -> list[Named]:
         """The drawings that `name` means: one, or for a range such as `0-9` several.
@@ -74,12 +74,9 @@ class Selector:
                 "set of its own (doodles:owl#3, cat.npz#random), or an .svg file"
             )
         sources = (source,) if mark else self.data
-        drawings, factor = self._load(sources)
+        drawings = self._load(sources)
         prefix = f"{Path(source).stem} " if mark else ""
-        return [
-            Named(f"{prefix}{k}", drawings[k] * np.array([factor, factor, 1], "float32"))
-            for k in self._places(name, match, len(drawings), sources)
-        ]
+        return [Named(f"{prefix}{k}", drawings[k]) for k in self._places(name, match, len(drawings), sources)]
 
     def find_one(self, name: str) -> Named:
         """The one drawing that `name` means.
@@ -98,7 +95,7 @@ class Selector:
 
     def first(self, source: str, count: int) -> list[Named]:
         """The first `count` drawings of a data set's split, or all of them; raises as `find` does."""
-        return self.find(f"{source}#0-{min(count, len(self._load((source,))[0])) - 1}")
+        return self.find(f"{source}#0-{min(count, len(self._load((source,)))) - 1}")
 
     def _read_svg(self, path: Path) -> np.ndarray:
         """Aligned, scaled and simplified as `sketch-rnn convert` does it, then brought to `svg_size`."""
@@ -127,14 +124,11 @@ class Selector:
             )
         return range(first, last + 1)
 
-    def _load(self, sources):
-        """`(drawings, factor)`: a split and the data units of one of its units."""
-        if sources not in self._datasets:
+    def _load(self, sources: tuple[str, ...]) -> Split:
+        if sources not in self._splits:
             if not sources:
                 raise InputError("expected a data set for drawings named by index: add --data")
-            self._datasets[sources] = load_dataset(sources, self.max_seq_len, data_dir=self.data_dir)
-        dataset = self._datasets[sources]
-        drawings = getattr(dataset, self.split)
-        if not len(drawings):
+            self._splits[sources] = load_split(sources, self.split, self.max_seq_len, data_dir=self.data_dir)
+        if not len(drawings := self._splits[sources]):
             raise InputError(f"the {self.split} split of {', '.join(sources)} is empty; --split chooses another")
-        return drawings, dataset.scale_factor
+        return drawings

@@ -6,6 +6,7 @@ Enters: what a user writes after `--data`. Leaves: the drawings of the three spl
 import difflib
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,21 +76,38 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
     )
 
 
-def read_source(source: Path | Doodles) -> tuple[dict[str, list[np.ndarray]], str]:
+def read_source(source: Path | Doodles, splits: Sequence[str] = SPLITS) -> dict[str, list[np.ndarray]]:
     """Reads what `resolve` found.
 
+    Args:
+        source: a file, or built-in drawings.
+        splits: which to read; the others are neither read nor made.
+
     Returns:
-        The stroke-3 arrays of each split, unchecked, and the SHA-256 of the file, or of the drawings made, in hex.
+        The stroke-3 arrays of each of these splits, unchecked.
 
     Raises:
         InputError: the file is not an archive of arrays; see `npz.read_splits`.
     """
-    if isinstance(source, Doodles):
-        splits = doodles.make_splits(source.subject, (source.train_count, *HELD_OUT_DOODLES), DOODLE_SEED)
-        return splits, _digest(splits)
-    with open(source, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return read_splits(source), digest
+    if not isinstance(source, Doodles):
+        return read_splits(source, splits)
+    counts = dict(zip(SPLITS, (source.train_count, *HELD_OUT_DOODLES), strict=True))
+    asked = [counts[split] if split in splits else 0 for split in SPLITS]
+    made = doodles.make_splits(source.subject, asked, DOODLE_SEED)
+    return {split: made[split] for split in splits}
+
+
+def digest_source(source: Path | Doodles, splits: Mapping[str, Sequence[np.ndarray]]) -> str:
+    """The SHA-256, in hex, of a file; or of the drawings that were made, `splits` as `read_source` returned them."""
+    if not isinstance(source, Doodles):
+        with open(source, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for split, drawings in splits.items():
+        for drawing in drawings:
+            digest.update(f"{split} {drawing.shape} {drawing.dtype.str}".encode())
+            digest.update(drawing.tobytes())
+    return digest.hexdigest()
 
 
 def _parse_doodles(name: str) -> Doodles:
@@ -103,15 +121,6 @@ def _parse_doodles(name: str) -> Doodles:
             f"count, got {name!r}"
         )
     return Doodles(subject, int(count))
-
-
-def _digest(splits: dict[str, list[np.ndarray]]) -> str:
-    digest = hashlib.sha256()
-    for split in SPLITS:
-        for drawing in splits[split]:
-            digest.update(f"{split} {drawing.shape} {drawing.dtype.str}".encode())
-            digest.update(drawing.tobytes())
-    return digest.hexdigest()
 
 
 def _list_files(missing: Path) -> str:
