@@ -11,7 +11,9 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from keras import ops
 
+from . import losses, mixture
 from .errors import InputError
 from .mixture import check_temperature
 from .sampling import sample
@@ -58,10 +60,7 @@ def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarr
         raise InputError("this model is decoder-only (conditional = false): it cannot encode drawings; use another")
     if not len(drawings):
         raise InputError("expected at least one drawing to encode, received none")
-    rows = [_checked(model, drawing, f"drawing {k}") for k, drawing in enumerate(drawings)]
-    lengths = np.array([len(drawing) for drawing in rows], "int32")
-    width = min(model.hparams.max_seq_len, 1 << int(lengths.max() - 1).bit_length())  # few, since each is compiled anew
-    strokes5 = np.stack([to_stroke5(drawing, width) for drawing in rows])
+    strokes5, lengths = _padded(model, drawings)
     run = model.compiled_functions.setdefault("encode", backend().compiled(model, model.encode))
     size, parts = min(CHUNK, 1 << (len(lengths) - 1).bit_length()), []  # few sizes, since each is compiled anew
     for start in range(0, len(lengths), size):
@@ -69,6 +68,31 @@ def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarr
         mu, presigma = run(strokes5[chosen, 1:], lengths[chosen])
         parts.append((np.asarray(mu), np.asarray(presigma)))
     return tuple(np.concatenate(part)[: len(lengths)] for part in zip(*parts, strict=True))
+
+
+def cross_losses(model, drawings: Sequence[np.ndarray]) -> np.ndarray:
+    """How well each drawing is decoded from the code of each: what the decoder makes of its codes.
+
+    Args:
+        model, drawings: see `encode`.
+
+    Returns:
+        float32 `[count, count]`, in nats: entry (i, j) is the offset loss (equation 9), summed over its points, of
+        drawing j, decoded with teacher forcing from the mean code of drawing i. A decoder that ignores the code has
+        equal rows; one that uses it has the least entry of a column on the diagonal.
+
+    Raises:
+        InputError: as `encode`.
+    """
+    codes = encode(model, drawings)
+    strokes5, _ = _padded(model, drawings)
+
+    def decoded_losses(strokes5, z):
+        raw = model.decode(strokes5[:, :-1], ops.broadcast_to(z, (strokes5.shape[0], z.shape[-1])))
+        return ops.sum(losses.offset_losses(mixture.from_raw(raw), strokes5[:, 1:]), axis=1)
+
+    run = model.compiled_functions.setdefault("cross_losses", backend().compiled(model, decoded_losses))
+    return np.stack([np.asarray(run(strokes5, code[None])) for code in codes])
 
 
 def lerp(start, end, t) -> np.ndarray:
@@ -197,6 +221,14 @@ def complete(model, prefix, count: int = 1, temperature: float = 0.4, seed: int 
     """
     z = encode(model, [prefix]).repeat(count, axis=0) if model.hparams.conditional else None
     return sample(model, count, temperature, seed, z=z, prefix=prefix)
+
+
+def _padded(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Drawings in the model's units, stroke-5 with start token, padded to one of few lengths; and their own lengths."""
+    rows = [_checked(model, drawing, f"drawing {k}") for k, drawing in enumerate(drawings)]
+    lengths = np.array([len(drawing) for drawing in rows], "int32")
+    width = min(model.hparams.max_seq_len, 1 << int(lengths.max() - 1).bit_length())  # each is compiled anew
+    return np.stack([to_stroke5(drawing, width) for drawing in rows]), lengths
 
 
 def _checked(model, drawing, where: str) -> np.ndarray:

@@ -16,9 +16,14 @@ LOG_EPSILON = math.log(1e-6)  # the original adds 1e-6 to the density before its
 
 
 def offset_loss(mixture: Mixture, target):
-    """L_s = -mean over B * N_max of (1 - p3) log(p(dx, dy) + 1e-6) (equation 9), in log space."""
+    """L_s = -mean over B * N_max of (1 - p3) log(p(dx, dy) + 1e-6) (equation 9)."""
+    return ops.mean(offset_losses(mixture, target))
+
+
+def offset_losses(mixture: Mixture, target):
+    """The terms of L_s, one for each point, `[B, N_max]`, in log space; 0 past a sketch's end."""
     drawn = 1.0 - target[..., 4]
-    return -ops.mean(drawn * ops.logaddexp(log_density(mixture, target[..., 0], target[..., 1]), LOG_EPSILON))
+    return -drawn * ops.logaddexp(log_density(mixture, target[..., 0], target[..., 1]), LOG_EPSILON)
 
 
 def pen_losses(mixture: Mixture, target):

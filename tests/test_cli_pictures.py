@@ -1,5 +1,6 @@
 """The commands that draw with a model: what they write, that a seed repeats to the byte, and what they refuse."""
 
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,10 +15,12 @@ SIZES = {"enc_rnn_size": 8, "dec_rnn_size": 8, "z_size": 3, "num_mixture": 2, "m
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Two untrained models that draw sketches of some length: a conditional one and a decoder alone."""
+    """Two models of random weights that draw sketches of some length: a conditional one and a decoder alone."""
     folder = tmp_path_factory.mktemp("models")
     for name, conditional in (("vae", True), ("gen", False)):
         model = SketchRNN(HParams(**SIZES, conditional=conditional, data_set=[DATA]), scale_factor=30.0)
+        for weight in model.trainable_variables:  # larger than at the start of a training: the code is not ignored
+            weight.assign_add(0.3 * np.random.default_rng(len(weight.shape)).normal(size=weight.shape))
         model.output_head.bias.assign(model.output_head.bias.numpy() - 4.0 * (np.arange(15) == 2))
         model.save(folder / f"{name}.keras")
     return folder
@@ -59,6 +62,26 @@ def test_a_seed_repeats_to_the_byte(command, models, tmp_path):
         assert command("reconstruct", "random", "--model", models / "vae.keras", "--seed", seed, "-o", name)[0] == 0
     first, again, other = ((tmp_path / name).read_bytes() for name in ("a.svg", "b.svg", "c.svg"))
     assert first == again != other
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("method", ["slerp", "lerp"])
+def test_an_interpolation_begins_and_ends_with_the_reconstructions(command, models, method):
+    options = ["--model", models / "vae.keras", "--temperature", 0]
+    assert command("reconstruct", 3, 8, "--count", 1, *options, "-o", "ends.svg")[0] == 0
+    assert command("interpolate", 3, 8, "--steps", 4, "--method", method, *options, "-o", "way.svg")[0] == 0
+    ends, way = (
+        [steps_of(path.get("d")) for path in ElementTree.parse(name).getroot().iter(f"{SVG}path")]
+        for name in ("ends.svg", "way.svg")
+    )
+    for end, stop in ((ends[1], way[0]), (ends[3], way[3])):
+        np.testing.assert_allclose(end, stop, atol=0.02)  # an SVG has hundredths
+    assert not np.allclose(ends[1], ends[3], atol=0.02)
+
+
+def steps_of(path_data):
+    """The numbers of an SVG path, all relative, but where it begins."""
+    return [float(number) for number in re.findall(r"-?\d*\.?\d+", path_data)][2:]
 
 
 @pytest.mark.tensorflow

@@ -79,6 +79,19 @@ def test_drawings_that_cannot_be_encoded_are_named(model, bad, message):
         latent.encode(model, bad)
 
 
+def test_cross_losses_are_each_drawings_offset_loss_from_each_code(model):
+    several = drawings(4)
+    found = latent.cross_losses(model, several)
+    mu, _ = latent.encode_distribution(model, several)
+    for i, j in ((0, 0), (1, 3), (3, 1)):
+        strokes5 = to_stroke5(several[j] / [4, 4, 1], 12)[None]
+        own_mu, own_presigma = model.encode(strokes5[:, 1:], np.array([len(several[j])]))
+        noise = (mu[i] - own_mu) / np.exp(own_presigma / 2)  # which leads from j's distribution to i's mean
+        expected = 12 * model.loss_terms(strokes5, noise=np.asarray(noise))["offset"]
+        assert found[i, j] == pytest.approx(float(expected), rel=1e-4)
+    assert found.shape == (4, 4)
+
+
 def test_any_n_max_a_file_claims_costs_nothing(model):
     several = drawings(3)
     claimed = SketchRNN(HParams(**SIZES | {"max_seq_len": 2**31 - 1}), scale_factor=4.0)

@@ -23,7 +23,9 @@ def units(dataset):
 def test_an_index_is_a_drawing_of_the_split_in_data_units(selector):
     cats = load_dataset(CATS)
     np.testing.assert_allclose(selector.find_one("4").stroke3, cats.test[4] * units(cats), rtol=1e-6)
-    np.testing.assert_allclose(Selector([CATS], split="train").find_one("4").stroke3, cats.train[4] * units(cats), rtol=1e-6)
+    np.testing.assert_allclose(
+        Selector([CATS], split="train").find_one("4").stroke3, cats.train[4] * units(cats), rtol=1e-6
+    )
 
 
 def test_a_data_set_can_be_named_with_it(selector):
