@@ -295,7 +295,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path):
     assert (tmp_path / "full" / "kept").read_text() == "old"
 
 
-OF_ONE_RUN = sorted(path for path in CONFIGS.glob("*.json") if path.stem != "kl_tradeoff")  # see test_sweep.py
+OF_ONE_RUN = sorted(path for path in CONFIGS.glob("*.json") if not path.stem.startswith("kl_"))  # see test_sweep.py
 
 
 @pytest.mark.parametrize("path", OF_ONE_RUN, ids=lambda path: path.stem)

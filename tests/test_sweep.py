@@ -38,11 +38,13 @@ def test_a_row_for_each_data_set_and_columns_for_each_variant():
     ]
 
 
-def test_the_thesis_sweep_is_a_plan():
-    plan = sweep.Plan.load(Path(__file__).parents[1] / "configs" / "kl_tradeoff.json")
-    weights = [plan.hparams("cat", name).kl_weight for name in plan.variants]
-    assert weights[:3] == [1.0, 0.5, 0.25]
-    assert [plan.hparams("owl", name).conditional for name in plan.variants] == [True, True, True, False]
+@pytest.mark.parametrize("name", ["kl_tradeoff", "kl_tradeoff_kanji"])
+def test_the_thesis_sweep_is_a_plan(name):
+    plan = sweep.Plan.load(Path(__file__).parents[1] / "configs" / f"{name}.json")
+    for data in plan.data_sets:
+        runs = [plan.hparams(data, variant) for variant in plan.variants]
+        assert [run.kl_weight for run in runs[:3]] == [1.0, 0.5, 0.25]
+        assert [run.conditional for run in runs] == [True, True, True, False]
 
 
 def test_the_variants_hyperparameters_win(tmp_path):
