@@ -1,7 +1,7 @@
 """Drawings by name, as a user writes them on the command line.
 
-Enters: names such as `17`, `random`, `0-9`, `doodles:owl#3`, `cat.npz#random` or `mine.svg`. Leaves: for each name its
-drawings, stroke-3 in data units.
+Enters: names such as `17`, `random`, `0-9`, `3,8,20-24`, `doodles:owl#3`, `cat.npz#random` or `mine.svg`. Leaves: for
+each name its drawings, stroke-3 in data units.
 """
 
 import os
@@ -58,35 +58,39 @@ class Selector:
         self._splits, self._count = {}, 0
 
     def find(self, name: str) -> list[Named]:
-        """The drawings that `name` means: one, or for a range such as `0-9` several.
+        """The drawings that `name` means: one, or for a range such as `0-9` or a list such as `3,8,20-24` several.
 
         Raises:
             InputError: nothing has this name; the message says which forms there are.
         """
-        self._count += 1
         if name.lower().endswith(".svg"):
+            self._count += 1
             return [Named(Path(name).stem, self._read_svg(Path(name)))]
         source, mark, place = name.rpartition("#")
-        match = _PLACE.fullmatch(place)
-        if not match:
+        matches = [_PLACE.fullmatch(part) for part in place.split(",")]
+        if not all(matches):
             raise InputError(
-                f"drawing {name!r}: expected an index such as 17, a range such as 0-9, random, one of these in a data "
-                "set of its own (doodles:owl#3, cat.npz#random), or an .svg file"
+                f"drawing {name!r}: expected an index such as 17, a range such as 0-9, random, a list of these such as "
+                "3,8,20-24, one in a data set of its own (doodles:owl#3, cat.npz#random), or an .svg file"
             )
         sources = (source,) if mark else self.data
         drawings = self._load(sources)
         prefix = f"{Path(source).stem} " if mark else ""
-        return [Named(f"{prefix}{k}", drawings[k]) for k in self._places(name, match, len(drawings), sources)]
+        return [
+            Named(f"{prefix}{k}", drawings[k])
+            for match in matches
+            for k in self._places(name, match, len(drawings), sources)
+        ]
 
     def find_one(self, name: str) -> Named:
         """The one drawing that `name` means.
 
         Raises:
-            InputError: as `find`, or the name is a range.
+            InputError: as `find`, or the name is a range or a list.
         """
         found = self.find(name)
         if len(found) != 1:
-            raise InputError(f"drawing {name!r}: expected one drawing, got a range of {len(found)}")
+            raise InputError(f"drawing {name!r}: expected one drawing, got {len(found)}")
         return found[0]
 
     def find_all(self, names: Sequence[str]) -> list[Named]:
@@ -112,6 +116,7 @@ class Selector:
         return stroke3 * np.array([self.svg_size / CANVAS, self.svg_size / CANVAS, 1], "float32")
 
     def _places(self, name, match, total, sources) -> range:
+        self._count += 1
         if match.group() == "random":
             first = last = int(np.random.default_rng([self.seed, self._count]).integers(total))
         else:

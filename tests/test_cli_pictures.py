@@ -119,7 +119,7 @@ def test_maps_mixtures_and_moving_pictures(command, models, tmp_path):
         ("interpolate 1", "at least two drawings"),
         ("interpolate 1 2 3 --grid", "exactly four"),
         ("interpolate 1 2 --method cubic", "slerp or lerp"),
-        ("complete 1-2", "a range of 2"),
+        ("complete 1-2", "expected one drawing, got 2"),
         ("complete 1 --points 1000", "--points: expected at most"),
         ("reconstruct 1 --split dev", "--split: expected"),
         ("reconstruct 1 --style loud", "--style loud: expected one of cell=..., line_width=..."),

@@ -45,7 +45,9 @@ def test_ranges_and_lists_come_in_order(selector):
     assert [one.label for one in selector.find_all(["2-4", "0"])] == ["2", "3", "4", "0"]
     assert len(selector.first(CATS, 5)) == 5
     assert len(selector.first(CATS, 10**6)) == 100
-    with pytest.raises(InputError, match="a range of 3"):
+    assert [one.label for one in selector.find(f"{CATS}#3,8,20-21")] == [f"{CATS} {k}" for k in (3, 8, 20, 21)]
+    assert len({one.label for one in selector.find("random,random,random,random")}) > 1
+    with pytest.raises(InputError, match="expected one drawing, got 3"):
         selector.find_one("2-4")
 
 
@@ -61,6 +63,8 @@ def test_random_depends_on_the_seed_and_the_place_alone():
     [
         ("100", "places from 0 to 99"),
         ("5-2", "places from 0 to 99"),
+        ("3,", "expected an index such as 17"),
+        ("3,200", "places from 0 to 99"),
         ("-1", "expected an index such as 17"),
         ("cat", "expected an index such as 17"),
         ("doodles:cat#x", "expected an index such as 17"),
