@@ -130,9 +130,10 @@ def plot_mixture(model, drawing: np.ndarray, step: int, path: str | os.PathLike,
         scene, pen = figure.subplots(1, 2, width_ratios=(3.2, 1))
         _plot_scene(scene, rows, step, mixture, model.scale_factor or 1.0)
         states = ("pen down", "pen up", "end")
-        bars = pen.barh(states, mixture["pen"], color=(_INK, _PAST, _ACCENT))
+        bars = pen.barh(states, mixture["pen"], height=0.5, color=(_INK, _PAST, _ACCENT))
         pen.bar_label(bars, [f"{100 * p:.1f} %" for p in mixture["pen"]], padding=3)
         pen.set(xlim=(0, 1.25), xticks=(0, 0.5, 1), title="pen after the next point")
+        pen.set_box_aspect(1)
         pen.invert_yaxis()
         return _write(figure, path)
 

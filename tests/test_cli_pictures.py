@@ -44,7 +44,7 @@ def pictures(path):
         ("interpolate 0 1 2 --steps 4 --method lerp", 7, []),
         ("interpolate 0-3 --grid --steps 3", 9, []),
         ("analogy 0-4 5-9 3 --count 2", 5, ["0 …", "− 5 …", "+ 3", "="]),
-        ("complete 2 --points 9 --count 3", 4, ["2: 9 points"]),
+        ("complete 2 --points 9 --count 3", 4, ["2: the first 9 points, and 3 endings"]),
     ],
 )
 def test_pictures_hold_what_was_asked_for(command, models, arguments, count, texts):

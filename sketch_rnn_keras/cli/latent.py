@@ -221,5 +221,5 @@ def complete(
     prefix = one.stroke3[:points]
     sketches = endings(loaded, prefix, count, temperature=temperature, seed=seed)
     what = f"{count} endings of {drawing} after {len(prefix)} points, temperature {temperature:g}, seed {seed}"
-    labels = [f"{one.label}: {len(prefix)} points", *[None] * count]
-    _write([prefix, *sketches], output, look, what, labels=labels)
+    title = f"{one.label}: the first {len(prefix)} points, and {'an ending' if count == 1 else f'{count} endings'}"
+    _write([prefix, *sketches], output, look, what, title=title)
