@@ -15,10 +15,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from .errors import InputError
+from .npz import SPLITS
 from .strokes import bounds, from_polylines, simplify
 
 SUBJECTS = ("cat", "flying_saucer", "owl")
-SPLITS = ("train", "valid", "test")
 CANVAS = 255  # the longer side of a drawing, in pixels
 EPSILON = 3.0  # tolerance of the simplification, in pixels; Quick, Draw! uses 2, which gives longer drawings
 MIN_POINTS, MAX_POINTS = 20, 80
