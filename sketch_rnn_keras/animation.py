@@ -39,7 +39,7 @@ def animate_drawing(sketch: np.ndarray, path: str | os.PathLike, *, seconds: flo
     Raises:
         InputError: an empty or bad drawing, an impossible time or style, or another suffix.
     """
-    page = lay_out([sketch], _still(style))
+    page = lay_out([sketch], moving_style(**style))
     strokes = page.sketches[0]
     if not strokes:
         raise InputError("expected a drawing with at least one point to animate, got an empty one")
@@ -72,17 +72,17 @@ def animate_sequence(sketches: Sequence[np.ndarray], path: str | os.PathLike, *,
     if len(sketches) < 2:
         raise InputError(f"expected at least two drawings to show one after another, got {len(sketches)}")
     suffix = _check(path, seconds)
-    pages = [lay_out([sketch], _still(style)) for sketch in sketches]
+    pages = [lay_out([sketch], moving_style(**style)) for sketch in sketches]
     if suffix == ".svg":
         return write_atomically(path, _sequence_svg(pages, seconds))
     return write_atomically(path, _gif(pages, seconds / len(pages)))
 
 
-def _still(style: dict) -> Style:
-    style = Style(**{"cell": 320, "line_width": 3.0, **style})
-    if style.colour == "pen":
+def moving_style(**style) -> Style:
+    """How the drawings of an animation look; raises `InputError` for what cannot move."""
+    if style.get("colour") == "pen":
         raise InputError("colour: expected ink or order for an animation, got 'pen'")
-    return style
+    return Style(**{"cell": 320, "line_width": 3.0, **style})
 
 
 def _check(path, seconds: float) -> str:

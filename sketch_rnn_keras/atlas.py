@@ -7,7 +7,7 @@ codes, an SVG or PNG map.
 import csv
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -83,8 +83,7 @@ def draw_map(
         InputError: no sketches, a bad one, another style or suffix, or a file that cannot be written.
     """
     suffix = check_suffix(path, *RENDERERS)
-    check_style(style)
-    style = Style(**{"line_width": 1.2, **style, "cell": _THUMBNAIL, "margin": 3})
+    style = map_style(**style)
     colours = _colours(kinds, style)
     extent = np.ptp(places, axis=0).max() or 1.0
     squares = np.floor((_SQUARES - 1e-9) * (places - places.min(axis=0)) / extent).astype(int)
@@ -105,10 +104,11 @@ def draw_map(
     return len(taken)
 
 
-def check_style(style: Mapping) -> None:
-    """Raise `InputError` unless `style` names nothing but what a map leaves open."""
+def map_style(**style) -> Style:
+    """How a map's thumbnails look; raises `InputError` unless `style` names nothing but what a map leaves open."""
     if extra := sorted(style.keys() - {"line_width", "smooth", "dark"}):
         raise InputError(f"style: a map takes line_width, smooth and dark, got {extra[0]}")
+    return Style(**{"line_width": 1.2, **style, "cell": _THUMBNAIL, "margin": 3})
 
 
 def _colours(kinds: Sequence[str], style: Style) -> dict[str, str]:

@@ -147,6 +147,8 @@ def load_split(
     Its drawings are in the order and of the number that `load_dataset` gives. For the arguments and the errors see
     there; a split without drawings is none.
     """
+    if split not in SPLITS:
+        raise InputError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
     _, parts, _, _ = _read_all(paths, data_dir, max_seq_len, (split,))
     return _make_split(_join(parts[split]), parts[split], 1.0)
 

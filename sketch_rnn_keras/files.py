@@ -36,8 +36,9 @@ def replacing(target: str | os.PathLike) -> Iterator[Path]:
         draft.chmod(0o644)  # mkstemp's 0600 would hide the file from other users of the folder
         with draft.open("rb") as file:
             os.fsync(file.fileno())
+        with contextlib.suppress(OSError):
+            record_path(target).unlink()
         os.replace(draft, target)
-        record_path(target).unlink(missing_ok=True)
     finally:
         draft.unlink(missing_ok=True)
 

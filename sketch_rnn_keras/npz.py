@@ -22,7 +22,7 @@ import numpy as np
 
 from .errors import InputError
 from .files import replacing
-from .unpickling import from_bytes, read_objects
+from .unpickling import NUMBERS, from_bytes, read_objects
 
 SPLITS = ("train", "valid", "test")
 LAYOUTS = ("quickdraw", "arrays")
@@ -87,6 +87,7 @@ def write_splits(
             for split in SPLITS:
                 members = {"quickdraw": _as_objects, "arrays": _as_arrays}[layout](split, splits[split])
                 for name, content in members.items():
+                    _check_size(len(content), f"{path}, {name}")
                     with archive.open(f"{name}.npy", "w") as member:  # dated 1980, whenever it is written
                         member.write(content)
     except OSError as error:
@@ -126,10 +127,13 @@ def _open_member(archive: zipfile.ZipFile, name: str, where: str) -> tuple[io.By
     if member not in archive.namelist():
         present = ", ".join(Path(name).stem for name in archive.namelist()) or "nothing"
         raise InputError(f"{where}: missing; expected the splits {', '.join(SPLITS)}, the file holds {present}")
-    size = archive.getinfo(member).file_size
-    if size > MAX_BYTES:
-        raise InputError(f"{where}: expected at most {MAX_BYTES} bytes unpacked, the archive declares {size}")
-    content = io.BytesIO(archive.read(member))
+    info = archive.getinfo(member)
+    if info.file_size > MAX_BYTES:
+        raise InputError(f"{where}: expected at most {MAX_BYTES} bytes unpacked, the archive declares {info.file_size}")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile unpacks others without bound
+        raise InputError(f"{where}: expected it stored or deflated, as NumPy does; save it with numpy.savez_compressed")
+    with archive.open(member) as file:
+        content = io.BytesIO(file.read(info.file_size))  # `archive.read` unpacks all, whatever is declared
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     try:
         return content, *readers[np.lib.format.read_magic(content)](content)
@@ -201,13 +205,15 @@ def _npy(array: np.ndarray) -> bytes:
 
 def _check_drawings(drawings: Sequence[np.ndarray], where: str) -> None:
     for index, drawing in enumerate(drawings):
-        shape, kind = np.shape(drawing), getattr(drawing, "dtype", None)
-        if kind is None or kind.kind not in "biuf" or len(shape) != 2 or shape[0] < 1 or shape[1] != 3:
-            what = f"{type(drawing).__name__} of shape {list(shape)}" + (f" of {kind}" if kind else "")
+        shape, dtype = np.shape(drawing), getattr(drawing, "dtype", None)
+        plain = type(drawing) is np.ndarray and NUMBERS.fullmatch(dtype.str[1:])
+        if not plain or len(shape) != 2 or shape[0] < 1 or shape[1] != 3:
+            what = f"{type(drawing).__name__} of shape {list(shape)}" + (f" of {dtype}" if dtype else "")
             raise InputError(f"{where}, drawing {index}: expected an array of numbers of shape [n, 3], got {what}")
-    size = sum(drawing.nbytes for drawing in drawings)
-    if size > MAX_BYTES or len(drawings) > MAX_DRAWINGS:
-        raise InputError(
-            f"{where}: expected at most {MAX_DRAWINGS} drawings of {MAX_BYTES} bytes in all, got {len(drawings)} of "
-            f"{size}; make several files"
-        )
+    _check_count(len(drawings), where)
+    _check_size(sum(drawing.nbytes for drawing in drawings), where)
+
+
+def _check_size(size: int, where: str) -> None:
+    if size > MAX_BYTES:
+        raise InputError(f"{where}: expected at most {MAX_BYTES} bytes, got {size}; make several files")

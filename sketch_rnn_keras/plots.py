@@ -87,12 +87,11 @@ def plot_tradeoff(rows: Sequence[dict], path: str | os.PathLike) -> Path:
         for number, data in enumerate(dict.fromkeys(row["data"] for row in rows)):
             of_data = [row for row in rows if row["data"] == data]
             coded = [row for row in of_data if row["L_KL"] is not None]
-            axes.plot(
-                [row["L_KL"] for row in coded], [row["L_R"] for row in coded], "o-", color=f"C{number}", label=data
-            )
+            line = {"color": f"C{number}", "label": _plain(data)}
+            axes.plot([row["L_KL"] for row in coded], [row["L_R"] for row in coded], "o-", **line)
             for row in coded:
                 place = {"xytext": (6, 6), "textcoords": "offset points", "fontsize": 8, "color": f"C{number}"}
-                axes.annotate(row["variant"], (row["L_KL"], row["L_R"]), **place)
+                axes.annotate(_plain(row["variant"]), (row["L_KL"], row["L_R"]), **place)
             for row in of_data:
                 if row["L_KL"] is None:
                     axes.axhline(row["L_R"], color=f"C{number}", linestyle="--", linewidth=1, alpha=0.7)
@@ -166,7 +165,7 @@ def _plot_run(axes, splits, columns, colour, name):
         if (columns[0] in _SCHEDULES and split == "valid") or not len(steps):
             continue
         for column, dash in zip(columns, dashes, strict=False):
-            label = f"{name}, {'training' if split == 'train' else 'validation'}" if dash == "-" else None
+            label = f"{_plain(name)}, {'training' if split == 'train' else 'validation'}" if dash == "-" else None
             axes.plot(steps, splits[split][column], color=colour, linestyle=dash, label=label, **line)
 
 
@@ -217,6 +216,11 @@ def _plot_scene(axes, rows, step, mixture, scale):
     axes.set(aspect="equal", title=f"after {step} of {len(rows)} points")
     axes.invert_yaxis()
     axes.set_axis_off()
+
+
+def _plain(text: str) -> str:
+    """A name as matplotlib shows it literally: between dollar signs it would be mathematics."""
+    return text.replace("$", r"\$")
 
 
 def _write(figure: Figure, path) -> Path:

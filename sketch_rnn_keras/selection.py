@@ -16,7 +16,7 @@ from .datasets import Split, load_split
 from .errors import InputError
 from .npz import SPLITS
 
-_PLACE = re.compile(r"random|(\d+)(?:-(\d+))?")
+_PLACE = re.compile(r"random|(\d{1,9})(?:-(\d{1,9}))?")
 
 
 class Named(NamedTuple):

@@ -62,6 +62,8 @@ class Plan:
         plan = cls(document["hparams"], names, document["variants"], special)
         folders = set()
         for data, variant in plan.runs():
+            if not (data + variant).isprintable():
+                raise InputError(f"{path}: expected names of printable characters, got {data!r} and {variant!r}")
             plan.hparams(data, variant, where=str(path))
             if _folder(data, variant) in folders:
                 raise InputError(f"{path}: two runs would share the folder {_folder(data, variant)}; rename one")
@@ -99,12 +101,16 @@ def run(plan: Plan, folder: str | os.PathLike, say: Callable[[str], None] = prin
         TrainingError: a training diverged.
         KeyboardInterrupt: after Ctrl-C, once the run's state has been saved.
     """
-    folder, rows = Path(folder), []
+    folder, datasets, rows = Path(folder), {}, []
+    for data, variant in plan.runs():  # before hours of training
+        limit = plan.hparams(data, variant).length_limit
+        if (data, limit) not in datasets:
+            datasets[data, limit] = load_dataset(plan.data_sets[data], max_seq_len=limit)
+        if not len(datasets[data, limit].test):
+            raise InputError(f"{data}: expected drawings in the test split, which the table is about; found none")
     for data, variant in plan.runs():
         hparams = plan.hparams(data, variant)
-        dataset = load_dataset(plan.data_sets[data], max_seq_len=hparams.length_limit)
-        if not len(dataset.test):
-            raise InputError(f"{data}: expected drawings in the test split, which the table is about; found none")
+        dataset = datasets[data, hparams.length_limit]
         say(f"run    {data}, {variant}")
         for note in dataset.dropped:
             say(f"       {note}")

@@ -2,13 +2,15 @@
 
 Enters: the bytes of a pickle. Leaves: numeric NumPy arrays.
 
-A pickle is a program. The one in a data file is run by an unpickler in which each name that a pickled NumPy array
-needs is replaced by a small stand-in, and every other name is refused. The stand-ins build arrays from bytes and do
-nothing else, and only once all of the pickle has been read and the sizes add up, so the worst that a hostile file gets
-is an `InputError`.
+A pickle is a program. The one in a data file is run by an unpickler that knows only the operations that pickled NumPy
+arrays need, and runs a limited number of them; each name that they need is replaced by a small stand-in, and every
+other name is refused. The stand-ins build arrays from bytes and do nothing else, and only once all of the pickle has
+been read and the sizes add up. Nothing of a pickle is hashed, compared in depth or printed. So the worst that a hostile
+file gets is an `InputError`.
 """
 
 import io
+import itertools
 import math
 import pickle
 import re
@@ -19,12 +21,22 @@ import numpy as np
 
 from .errors import InputError
 
-MAX_OPERATIONS = 36 * 2**20  # of a pickle; a drawing takes 14 to 34 of them, by the protocol
+OPERATIONS_PER_ELEMENT = 36  # of an array; a drawing takes 14 to 34 of them, by the protocol, and a number one
+MAX_OPERATIONS = OPERATIONS_PER_ELEMENT * 2**20
 
-_DTYPE_CODE = re.compile(r"[iu][1248]|f[248]|b1|O[48]?")
+_OPERATIONS = (
+    *("PROTO", "FRAME", "MARK", "STOP", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
+    *("NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"),
+    *("FLOAT", "BINFLOAT", "STRING", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+    *("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BYTEARRAY8"),
+    *("TUPLE", "EMPTY_TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "LIST", "EMPTY_LIST", "APPEND", "APPENDS"),
+    *("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "GET", "BINGET", "LONG_BINGET"),
+)
+NUMBERS = re.compile(r"[iu][1248]|f[248]|b1")  # types of numbers, as NumPy's codes
+_DTYPE_CODE = re.compile(rf"{NUMBERS.pattern}|O[48]?")
 _PICKLE_ERRORS = (
     *(pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, LookupError),
-    *(ArithmeticError, MemoryError, RecursionError, struct.error),
+    *(ArithmeticError, MemoryError, RecursionError, BufferError, struct.error),
 )
 
 
@@ -43,12 +55,20 @@ def read_objects(content: io.BytesIO, shape: tuple[int, ...], max_bytes: int, wh
     Raises:
         InputError: the pickle is broken, too long or of another shape, or names anything but arrays of numbers.
     """
+    operations = min(OPERATIONS_PER_ELEMENT * math.prod(shape) + 1000, MAX_OPERATIONS)
     try:
-        return _to_drawings(_Unpickler(content, where).load(), shape, max_bytes, where)
+        return _to_drawings(_Unpickler(content, operations, where).load(), shape, max_bytes, where)
+    except StopIteration:
+        raise InputError(
+            f"{where}: expected a pickle of at most {operations} operations for shape {list(shape)}, got a longer one; "
+            "get or download the file again"
+        ) from None
     except InputError:
         raise
     except _PICKLE_ERRORS as error:
-        raise InputError(f"{where}: the pickled array is broken ({error}); get or download the file again") from error
+        raise InputError(
+            f"{where}: the pickled array is broken ({str(error)[:200]}); get or download the file again"
+        ) from error
 
 
 def _to_drawings(array: object, shape: tuple[int, ...], max_bytes: int, where: str) -> list[np.ndarray]:
@@ -76,22 +96,24 @@ def from_bytes(raw: bytes, dtype: np.dtype, shape: tuple[int, ...], fortran_orde
 
 
 class _Unpickler(pickle._Unpickler):
-    """Runs a pickle that may name NumPy's array constructors and nothing else.
+    """Runs a pickle of few kinds of operations that may name NumPy's array constructors and nothing else.
 
     It is the standard library's unpickler in Python: the one in C reserves 32 GiB when eleven bytes ask it to.
     """
 
-    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar = {
+        code: pickle._Unpickler.dispatch[code] for code in (getattr(pickle, name)[0] for name in _OPERATIONS)
+    }
 
-    def __init__(self, content: io.BytesIO, where: str):
+    def __init__(self, content: io.BytesIO, operations: int, where: str):
         super().__init__(content, encoding="latin1")  # Python 2 wrote the bytes of an array as str
-        self.dispatch, self._where = _Counted(type(self).dispatch, where), where
+        self.dispatch, self._where = _Counted(type(self).dispatch, operations), where
 
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in _ADMITTED:
             raise InputError(
-                f"{self._where}: refused {module}.{name}; a data file may hold NumPy arrays alone. Nothing was run. "
-                "Do not use this file unless you made it; if you did, save plain [n, 3] arrays"
+                f"{self._where}: refused {module[:80]}.{name[:80]}; a data file may hold NumPy arrays alone. Nothing "
+                "was run. Do not use this file unless you made it; if you did, save plain [n, 3] arrays"
             )
         return _ADMITTED[module, name]
 
@@ -104,20 +126,18 @@ class _Unpickler(pickle._Unpickler):
 
 
 class _Counted(dict):
-    """The operations of a pickle, and how many more may be looked up here, each to be run."""
+    """Operations that are looked up one by one to be run; raises StopIteration when `limit` of them have been."""
 
-    def __init__(self, operations: dict, where: str):
+    def __init__(self, operations: dict, limit: int):
         super().__init__(operations)
-        self._left, self._where = MAX_OPERATIONS, where
+        self._tick = itertools.repeat(None, limit).__next__
 
-    def __getitem__(self, key: int) -> object:
-        self._left -= 1
-        if self._left < 0:
-            raise InputError(
-                f"{self._where}: expected a pickle of at most {MAX_OPERATIONS} operations, enough for a million "
-                "drawings; split the file, or save it in the layout without pickles"
-            )
-        return super().__getitem__(key)
+    def __getitem__(self, code: int) -> object:
+        self._tick()
+        return dict.__getitem__(self, code)
+
+    def __missing__(self, code: int) -> None:
+        raise ValueError(f"{bytes([code])!r} is an operation that arrays do not need")
 
 
 class _DType:
@@ -125,10 +145,12 @@ class _DType:
 
     def __init__(self, code: str, *_align_and_copy: object):
         if not _DTYPE_CODE.fullmatch(code):
-            raise ValueError(f"elements of type {code!r}")
+            raise ValueError(f"elements of type {code[:20]!r}")
         self.dtype = np.dtype(code)
 
     def __setstate__(self, state: tuple) -> None:
+        if state[1] not in ("<", ">", "=", "|"):
+            raise ValueError("an unknown order of bytes")
         self.dtype = self.dtype.newbyteorder(state[1])
 
 
@@ -136,10 +158,10 @@ class _Array:
     """Stands in for `numpy.ndarray`: what a pickle says of one, believed in nothing until `numbers` is called."""
 
     def __setstate__(self, state: tuple) -> None:
-        _version, self.shape, kind, self._fortran_order, self.content = state
-        self._dtype = kind.dtype
-        if not all(type(length) is int for length in self.shape):
-            raise ValueError("a shape that is no tuple of whole numbers")
+        _version, shape, kind, self._fortran_order, self.content = state
+        if type(shape) is not tuple or len(shape) > 3 or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
+            raise ValueError("a shape that is no tuple of at most three whole numbers")
+        self.shape, self._dtype = shape, kind.dtype
 
     @property
     def holds_objects(self) -> bool:
@@ -170,7 +192,7 @@ def _reconstruct(_cls: object, _shape: object, _code: object) -> _Array:
 
 def _frombuffer(raw: bytes, kind: _DType, shape: tuple[int, ...], order: str) -> _Array:
     if kind.dtype.hasobject or order not in ("C", "F"):
-        raise ValueError(f"a buffer of {kind.dtype} in order {order!r}")
+        raise ValueError("a buffer of objects, or in an unknown order")
     array = _Array()
     array.__setstate__((1, shape, kind, order == "F", raw))
     return array
@@ -178,8 +200,8 @@ def _frombuffer(raw: bytes, kind: _DType, shape: tuple[int, ...], order: str) ->
 
 def _encode(text: str, encoding: str) -> str:
     """The text itself: `_Array.numbers` encodes it, once it is known how many bytes that makes."""
-    if encoding != "latin1":
-        raise ValueError(f"bytes encoded as {encoding!r}")
+    if type(text) is not str or encoding != "latin1":
+        raise ValueError("bytes in another encoding than Latin-1")
     return text
 
 

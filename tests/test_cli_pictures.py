@@ -128,6 +128,8 @@ def test_maps_mixtures_and_moving_pictures(command, models, tmp_path):
         ("reconstruct 1 --style cell=1", "cell: expected more than two margins"),
         ("reconstruct 1 --style colour=red", "colour: expected one of ink, order, pen"),
         ("embed --map b.svg --style cell=90", "a map takes line_width, smooth and dark"),
+        ("embed --map b.svg --style line_width=-1", "line_width"),
+        ("reconstruct 1 --style line_width=nan", "line_width"),
         ("embed --style dark", "--style is for the picture that --map names"),
         ("mixture 1 --step 1000", "step: expected a whole number"),
         ("analogy 1 2 doodles:dog#1", "doodles:SUBJECT"),

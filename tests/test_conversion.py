@@ -213,9 +213,12 @@ def test_what_is_kept_is_bounded(tmp_path, monkeypatch):
 
 def test_a_file_named_twice_is_read_once(tmp_path):
     source = write_lines(tmp_path / "a.ndjson", random_drawings(5))
-    report = convert([tmp_path, source, tmp_path / "." / "a.ndjson"], tmp_path / "a.npz", **ALL)
-    assert report.kept == 5
-    assert report.notes["files named more than once, read once"] == 2
+    other = write_lines(tmp_path / "b.ndjson", random_drawings(5, seed=1))
+    report = convert([source, other, tmp_path / "." / "a.ndjson"], tmp_path / "a.npz", **ALL)
+    assert report.kept == 10
+    assert report.notes["files named more than once, read once"] == 1
+    convert([source, other], tmp_path / "b.npz", **ALL)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
 def test_a_source_is_compared_with_the_record_of_its_download(tmp_path):

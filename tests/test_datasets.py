@@ -381,3 +381,5 @@ def test_one_split_is_read_alone_in_data_units(tmp_path):
     np.testing.assert_allclose(alone.offsets[:, :2], data.test.offsets[:, :2] * data.scale_factor, rtol=1e-6)
     np.savez(tmp_path / "a.npz", test=np.array([[[5000, 2, 0], [3, 4, 1]]]))  # the other splits are not needed
     np.testing.assert_array_equal(load_split(tmp_path / "a.npz", "test")[0], [[1000, 2, 0], [3, 4, 1]])
+    with pytest.raises(InputError, match="split: expected one of train, valid, test, got 'dev'"):
+        load_split("doodles:cat", "dev")

@@ -230,11 +230,59 @@ def test_one_array_named_many_times_is_bounded(tmp_path, monkeypatch):
     assert "expected at most 10000 bytes of drawings" in refusal(path)
 
 
-def test_a_pickle_cannot_run_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpickling, "MAX_OPERATIONS", 10_000)
-    assert npz.read_splits(write(tmp_path / "a.npz"))  # some drawings are far from that
-    path = write(tmp_path / "b.npz", train=npy(b"\x80\x02" + b"]" * 20_000 + b"."))
-    assert "expected a pickle of at most 10000 operations" in refusal(path)
+def test_a_pickle_cannot_run_for_ever(tmp_path):
+    path = write(tmp_path / "b.npz", train=npy(b"\x80\x02" + b"]" * 2000 + b"."))
+    assert "expected a pickle of at most 1036 operations for shape [1]" in refusal(path)
+
+
+GRAPH = b")" + b"q\x00h\x00\x86" * 40  # tuples of tuples: 2^40 of them, if anybody walks through it
+CALL = b"c_codecs\nencode\n"
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        b"})" + b"\x85" * 900 + b"Ns.",  # a tuple as a key is hashed, in depth
+        b"})" + b"2\x86" * 40 + b"Ns.",
+        b"\x8f(" + b"K\x01" * 9 + b"\x90.",  # a set
+        CALL + b"U\x01a" + GRAPH + b"\x86R.",
+        CALL + GRAPH + b"U\x06latin1\x86R.",
+        b"cnumpy\ndtype\n" + GRAPH + b"\x85R.",
+        b"cnumpy\ndtype\n(U\x02i1K\x00K\x01tR(K\x03" + GRAPH + b"tb.",
+        b"cnumpy.core.numeric\n_frombuffer\n(U\x01acnumpy\ndtype\n(U\x02i1tRK\x01\x85" + GRAPH + b"tR.",
+        b"\x96\x03\x00\x00\x00\x00\x00\x00\x00abc\x94\x98h\x00K\x01a.",  # a buffer that is being read grows
+        b"F" + b"x" * 10**6 + b"\n.",
+    ],
+)
+def test_nothing_in_a_pickle_is_hashed_walked_through_or_printed(tmp_path, pickled):
+    assert len(refusal(write(tmp_path / "a.npz", train=npy(b"\x80\x05" + pickled)))) < 600
+
+
+@pytest.mark.parametrize("shape", ["K\x01K\x02K\x03K\x04t", "J\xff\xff\xff\xff\x85", "]", "U\x01a\x85"])
+def test_shapes_are_at_most_three_whole_numbers(tmp_path, shape):
+    array = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR"
+    shape = (b"(" if shape.endswith("t") else b"") + shape.encode("latin1")
+    state = b"(K\x01" + shape + b"cnumpy\ndtype\n(U\x02i1K\x00K\x01tR\x89U\x01atb."
+    assert "no tuple of at most three" in refusal(write(tmp_path / "a.npz", train=npy(b"\x80\x02" + array + state)))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_numpy_does_not_write_is_not_unpacked(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", method) as archive:
+        archive.writestr("train.npy", bytes(10**6))
+    assert "expected it stored or deflated" in refusal(tmp_path / "a.npz")
+
+
+def test_no_more_is_unpacked_than_the_archive_declares(tmp_path):
+    path = write(tmp_path / "a.npz", train=bytes(50_000_000))
+    content = path.read_bytes()
+    path.write_bytes(content.replace((50_000_000).to_bytes(4, "little"), (100).to_bytes(4, "little")))
+    tracemalloc.start()
+    try:
+        assert "a.npz" in refusal(path)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -248,8 +296,9 @@ def test_text_is_not_turned_into_bytes_before_the_sizes_add_up(tmp_path):
     text = "a" * 2**20
     array = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR"
     state = b"(K\x01(J" + (2**20).to_bytes(4, "little") + b"tcnumpy\ndtype\n(U\x02i1K\x00K\x01tR\x89h\x00tb"
-    content = b"X" + (2**20).to_bytes(4, "little") + text.encode() + b"q\x000"
-    path = write(tmp_path / "a.npz", train=npy(b"\x80\x02" + content + b"](" + (array + state) * 300 + b"e."))
+    content = b"X" + (2**20).to_bytes(4, "little") + text.encode() + b"q\x00"
+    several = b"\x80\x02](" + content + (array + state) * 300 + b"e."
+    path = write(tmp_path / "a.npz", train=npy(several, (300,)))
     tracemalloc.start()
     try:
         assert "the pickle holds something else" in refusal(path)

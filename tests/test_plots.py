@@ -44,11 +44,11 @@ def test_a_tradeoff_has_a_line_for_each_data_set_and_a_level_for_decoders_alone(
     rows = [
         {"data": data, "variant": variant, "L_R": -k, "L_KL": kl}
         for k, data in enumerate(["cat", "owl"])
-        for variant, kl in (("w 1", 0.25), ("w 0.5", 0.5), ("alone", None))
+        for variant, kl in (("w $\\foo$ 1", 0.25), ("w 0.5", 0.5), ("alone", None))
     ]
     root = ElementTree.parse(plot_tradeoff(rows, tmp_path / "a.svg")).getroot()
     shown = words(tmp_path / "a.svg")
-    assert [shown.count(word) for word in ("cat", "owl", "w 1", "w 0.5", "alone")] == [1, 1, 2, 2, 0]
+    assert [shown.count(word) for word in ("cat", "owl", "w $\\foo$ 1", "w 0.5", "alone")] == [1, 1, 2, 2, 0]
     dashed = [element for element in root.iter() if "stroke-dasharray: 3" in element.get("style", "")]
     assert len(dashed) == 2
 

@@ -64,6 +64,7 @@ def test_random_depends_on_the_seed_and_the_place_alone():
         ("100", "places from 0 to 99"),
         ("5-2", "places from 0 to 99"),
         ("3,", "expected an index such as 17"),
+        ("9" * 5000, "expected an index such as 17"),
         ("3,200", "places from 0 to 99"),
         ("-1", "expected an index such as 17"),
         ("cat", "expected an index such as 17"),

@@ -4,9 +4,11 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sketch_rnn_keras import InputError, load_dataset, load_model, sweep
+from sketch_rnn_keras.npz import write_splits
 from sketch_rnn_keras.training.evaluation import evaluate
 
 DATA = "doodles:cat:20"
@@ -67,6 +69,7 @@ def test_the_variants_hyperparameters_win(tmp_path):
         ({"variants": {"w 1": {}, "w_1": {}}}, "two runs would share the folder cats-w_1"),
         ({"per_data_set": {"cta": {"num_steps": 5}}}, "per_data_set: expected an object with keys of data_sets, cats"),
         ({"per_data_set": [1]}, "per_data_set: expected an object"),
+        ({"variants": {"w\x1b[2J": {}}}, "expected names of printable characters"),
     ],
 )
 def test_plans_that_cannot_be_run_are_refused(tmp_path, changes, message):
@@ -114,8 +117,19 @@ def test_a_sweep_goes_on_where_it_was_interrupted(command, tmp_path, monkeypatch
     picture = (tmp_path / "runs" / "tradeoff.svg").read_text()
     assert ">full<" in picture
     assert ">cats<" in picture
+    assert len(list((tmp_path / "runs" / "cats-full").glob("events*"))) <= 1
     for changes, message in (({"kl_weight": 0.7}, "kl_weight differ"), ({"num_steps": 1}, "asks for 1")):
         write(tmp_path, hparams=SMALL | changes, variants={"full": {}})
         status, _, err = command("sweep", path, "--output-dir", "runs")
         assert status == 2
         assert message in err
+
+
+def test_data_sets_are_looked_at_before_any_training(tmp_path):
+    write_splits(
+        tmp_path / "no_test.npz", {"train": [np.array([[3, 4, 0], [1, 2, 1]], "int16")] * 4, "valid": [], "test": []}
+    )
+    plan = sweep.Plan.load(write(tmp_path, data_sets={"cats": DATA, "none": str(tmp_path / "no_test.npz")}))
+    with pytest.raises(InputError, match="none: expected drawings in the test split"):
+        sweep.run(plan, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -117,8 +118,8 @@ def check_absent(path: Path, overwrite: bool, argument: str) -> None:
         raise InputError(f"{path} exists already; choose another {argument}, or replace it with --overwrite")
 
 
-def parse_style(items: list[str] | None) -> dict:
-    """The keyword arguments of `drawing.Style` that `--style` names."""
+def parse_style(items: list[str] | None, build: Callable | None = None) -> dict:
+    """The keyword arguments of `drawing.Style` that `--style` names, once `build` (`Style` itself) has taken them."""
     import dataclasses
 
     from ..drawing import Style
@@ -133,11 +134,15 @@ def parse_style(items: list[str] | None) -> dict:
             style[name] = True if kinds[name] is bool else kinds[name](text)
         except ValueError:
             raise InputError(f"--style {item}: expected a number, got {text!r}") from None
-    if "colour" in style:  # sizes can be judged only beside those that the picture has by default
-        Style(colour=style["colour"])
+    (build or Style)(**style)
     return style
 
 
-def say(text: str) -> None:
-    """Tell the user; what comes from a file cannot steer the terminal."""
-    print("\n".join(map(_printable, text.split("\n"))), file=sys.stderr, flush=True)
+def say(text: str, file=None) -> None:
+    """Tell the user, on standard error or in `file`; what comes from elsewhere cannot steer the terminal."""
+    print("\n".join(map(_printable, text.split("\n"))), file=file or sys.stderr, flush=True)
+
+
+def answer(text: str) -> None:
+    """Print what was asked for on standard output, as `say` does."""
+    say(text, sys.stdout)

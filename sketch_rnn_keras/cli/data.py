@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .common import Seed, app, check_output, describe_model, open_model, progress_bar, say
+from .common import Seed, answer, app, check_output, describe_model, open_model, progress_bar, say
 
 
 @app.command()
@@ -66,7 +66,7 @@ def convert(
     options |= {"polylines": polylines, "layout": layout, "overwrite": overwrite}
     with progress_bar("converting, %", 100) as progress:
         report = convert(sources, output, **options, progress=lambda share: progress(int(100 * share)))
-    print(report)
+    answer(str(report))
 
 
 @app.command()
@@ -96,7 +96,7 @@ def info(
         print(json.dumps(HParams.load(path).model_dump(mode="json"), indent=2))
     elif is_model:
         model = open_model(path)
-        print(f"{target}: {describe_model(model)}")
+        answer(f"{target}: {describe_model(model)}")
         for variable in model.trainable_variables:
             print(f"  {variable.path:32} {tuple(variable.shape)}")
     else:
@@ -109,7 +109,7 @@ def info(
         if contact_sheet is not None:
             shown = inspection.contact_sheet(dataset, contact_sheet, **settings, title=path.name)
             say(f"wrote  {contact_sheet}: {shown} drawings")
-        print(inspection.describe(dataset, target))
+        answer(inspection.describe(dataset, target))
 
 
 def _is_json_model(path: Path) -> bool:

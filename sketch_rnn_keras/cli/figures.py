@@ -78,8 +78,7 @@ def embed(
         check_output(map_, overwrite, "--map")
     elif style:
         raise InputError("--style is for the picture that --map names; add it")
-    look = parse_style(style)
-    atlas.check_style(look)
+    look = parse_style(style, atlas.map_style)
     loaded, selector = open_with_drawings(model, data, split, 0, 255)
     names = data or loaded.hparams.data_set
     named, kinds = [], []
@@ -111,11 +110,11 @@ def animate(
     overwrite: Overwrite = False,
 ) -> None:
     """Show one drawing being drawn, or several melting into each other and back (which takes a --model)."""
-    from ..animation import animate_drawing, animate_sequence
+    from ..animation import animate_drawing, animate_sequence, moving_style
     from ..selection import Selector
 
     check_output(output, overwrite, suffixes=(".gif", ".svg"))
-    look = parse_style(style)
+    look = parse_style(style, moving_style)
     if model is None:
         named = Selector(data or (), split=split, seed=seed, svg_size=svg_size).find_all(drawings)
         if len(named) != 1:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .common import Data, Model, Set, app, describe_dataset, open_model, say
+from .common import Data, Model, Set, answer, app, describe_dataset, open_model, say
 
 
 @app.command()
@@ -91,7 +91,7 @@ def sweep(
     except KeyboardInterrupt:
         say(f"Interrupted. To go on: sketch-rnn sweep {plan} --output-dir {output_dir}")
         raise typer.Exit(130) from None
-    print((output_dir / "table.md").read_text(encoding="utf-8"), end="")
+    answer((output_dir / "table.md").read_text(encoding="utf-8").rstrip("\n"))
     say(f"wrote  {output_dir}: table.md, table.csv and tradeoff.svg")
 
 

@@ -44,9 +44,11 @@ def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counte
             files.append(source)
     if not files:
         raise InputError("expected at least one file or folder of drawings, got none")
-    once = list({path.resolve(): path for path in reversed(files)}.values())[::-1]
+    once: dict[Path, Path] = {}
+    for path in files:
+        once.setdefault(path.resolve(), path)
     notes["files named more than once, read once"] += len(files) - len(once)
-    return once
+    return list(once.values())
 
 
 def read_all(files: Iterable[Path], reading: Reading) -> Iterator[Drawing | Rejected]:

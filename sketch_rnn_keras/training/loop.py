@@ -53,7 +53,8 @@ def train(hparams: HParams, dataset: Dataset, run_dir, *, resume: bool = False, 
     hparams = hparams.replace(max_seq_len=dataset.max_seq_len)
     run, model, optimizer, progress = _set_up(hparams, dataset, run_dir, resume)
     update = backend().compiled_update(model, optimizer, objective(model))
-    history, events = History(run.history, progress.step), _event_writer(run)
+    history = History(run.history, progress.step)
+    events = _event_writer(run) if progress.step < hparams.num_steps else None  # else nothing is left to tell
     batches = training_batches(
         dataset.train,
         batch_size=hparams.batch_size,
