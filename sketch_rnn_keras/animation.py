@@ -22,6 +22,7 @@ from .rendering import Page, Stroke, end_svg, path_data, start_svg, to_png
 FRAMES_PER_SECOND = 25  # of a GIF of a drawing being drawn
 _HOLD = 0.25  # share of the time in which the finished drawing stands still
 _COLOURS = 32  # of a GIF: ink, paper and what lies between
+_MAX_PIXELS = 2**28  # of all frames of a GIF
 
 
 def animate_drawing(sketch: np.ndarray, path: str | os.PathLike, *, seconds: float = 4.0, **style) -> Path:
@@ -157,6 +158,12 @@ def _animate(document, attribute: str, values: list, times: list[float], seconds
 
 def _gif(pages: Sequence[Page], seconds: float) -> bytes:
     """A GIF that shows each page for `seconds`, to the hundredth, as often as it is watched."""
+
+    if pages[0].width * pages[0].height * len(pages) > _MAX_PIXELS:
+        raise InputError(
+            f"expected at most {_MAX_PIXELS} pixels in all, got {len(pages)} of {pages[0].width} x {pages[0].height}; "
+            "write SVG, or make the cell smaller or the time shorter"
+        )
 
     def picture(page):
         return Image.open(io.BytesIO(to_png(page, 1))).convert("RGB")

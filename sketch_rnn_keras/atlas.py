@@ -17,7 +17,7 @@ from matplotlib.colors import to_hex
 from .drawing import Style, place
 from .errors import InputError
 from .files import check_suffix, write_atomically
-from .rendering import RENDERERS, Page, Stroke, Text
+from .rendering import RENDERERS, Page, Stroke, Text, printable
 
 _SQUARES = 22  # of the lattice, along the longer side
 _THUMBNAIL, _MARGIN, _LEGEND = 44, 16, 36  # CSS pixels
@@ -99,7 +99,7 @@ def draw_map(
     for k, kind in enumerate(colours if len(colours) > 1 else ()):
         x, y = (k + 0.5) * width / len(colours), height + _LEGEND / 2
         page.sketches.append([Stroke(np.array([[x - 60, y], [x - 40, y]]), colours[kind])])
-        page.texts.append(Text(kind, x + 10, y + 4, 13))
+        page.texts.append(Text(printable(kind), x + 10, y + 4, 13))
     write_atomically(path, RENDERERS[suffix](page))
     return len(taken)
 

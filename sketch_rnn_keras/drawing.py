@@ -22,7 +22,7 @@ from matplotlib.textpath import text_to_path
 
 from .errors import InputError
 from .files import check_suffix, write_atomically
-from .rendering import FONT, RENDERERS, Colours, Page, Stroke, Text, to_svg
+from .rendering import FONT, RENDERERS, Colours, Page, Stroke, Text, printable, to_svg
 from .strokes import to_polylines
 
 COLOURINGS = ("ink", "order", "pen")
@@ -48,7 +48,7 @@ class Style:
         InputError: impossible sizes or another colouring.
     """
 
-    cell: float = 160
+    cell: float = 160.0
     line_width: float = 2.0
     margin: float = 14.0
     colour: str = "ink"
@@ -199,7 +199,7 @@ def place(sketch: np.ndarray, middle: np.ndarray, room: float, index: int) -> li
 def _caption(content: str, x: float, y: float, size: float, room: float, anchor: str = "middle") -> Text:
     """One line of text that XML and the page can hold: clean, and shortened with an ellipsis to `room` units."""
     line = " ".join(str(content).split())[: 1 + math.ceil(4 * room / size)]  # no letter is under a quarter wide
-    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    line = printable(line)
     if _text_width(line, size) > room:
         shorter = range(1, len(line))
         kept = bisect.bisect_right(shorter, room, key=lambda n: _text_width(line[:n].rstrip() + "…", size))

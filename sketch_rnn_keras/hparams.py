@@ -242,6 +242,8 @@ class HParams(BaseModel):
 
 def _unwrap(values: Any, where: str) -> tuple[Mapping, str]:
     """Find the hyperparameters: the mapping itself, or what a run's `config.json` keeps under "hparams"."""
+    if isinstance(values, Mapping) and {"data_sets", "variants"} & values.keys():
+        raise InputError(f"{where}: this is the plan of several trainings; run it with sketch-rnn sweep")
     if isinstance(values, Mapping) and "hparams" in values:
         values, where = values["hparams"], f"{where}, in 'hparams'"
     if not isinstance(values, Mapping):

@@ -56,8 +56,7 @@ def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarr
 
     For the arguments and the errors see `encode`.
     """
-    if not model.hparams.conditional:
-        raise InputError("this model is decoder-only (conditional = false): it cannot encode drawings; use another")
+    check_encoder(model)
     if not len(drawings):
         raise InputError("expected at least one drawing to encode, received none")
     strokes5, lengths = _padded(model, drawings)
@@ -68,6 +67,12 @@ def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarr
         mu, presigma = run(strokes5[chosen, 1:], lengths[chosen])
         parts.append((np.asarray(mu), np.asarray(presigma)))
     return tuple(np.concatenate(part)[: len(lengths)] for part in zip(*parts, strict=True))
+
+
+def check_encoder(model) -> None:
+    """Raise `InputError` if the model is decoder-only."""
+    if not model.hparams.conditional:
+        raise InputError("this model is decoder-only (conditional = false): it cannot encode drawings; use another")
 
 
 def cross_losses(model, drawings: Sequence[np.ndarray]) -> np.ndarray:
@@ -144,7 +149,8 @@ def path(stops, steps: int, method: str = "slerp") -> np.ndarray:
     """
     between, stops = _method(method), np.asarray(stops, "float32")
     if stops.ndim != 2 or len(stops) < 2:
-        raise InputError(f"an interpolation needs at least two drawings, received shape {list(stops.shape)} of codes")
+        received = f"{len(stops)}" if stops.ndim == 2 else f"codes of shape {list(stops.shape)}"
+        raise InputError(f"an interpolation needs at least two drawings, received {received}")
     t = _fractions("steps", steps)
     parts = [_between_exact(between, a, b, t)[:-1] for a, b in itertools.pairwise(stops)]
     return np.concatenate([*parts, stops[-1:]])

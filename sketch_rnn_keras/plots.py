@@ -6,6 +6,7 @@ bytes; the letters of an SVG are text.
 Sources: the losses are those of section 3.3 of arXiv 1704.03477, the mixture its equations 3 to 6.
 """
 
+import csv
 import io
 import math
 import os
@@ -151,7 +152,7 @@ def _read_run(run_dir: Path) -> dict[str, dict[str, np.ndarray]]:
             split: {name: np.array([float(row[name]) for row in rows if row["split"] == split]) for name in names}
             for split in ("train", "valid")
         }
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
         raise InputError(f"{path}: expected the history of a training run: {error}") from None
     if not any(len(columns["step"]) for columns in splits.values()):
         raise InputError(f"{path}: the run has not logged a step yet; plot it later")
@@ -219,8 +220,8 @@ def _plot_scene(axes, rows, step, mixture, scale):
 
 
 def _plain(text: str) -> str:
-    """A name as matplotlib shows it literally: between dollar signs it would be mathematics."""
-    return text.replace("$", r"\$")
+    """A name as matplotlib shows it literally: between dollar signs it would be mathematics, after _ be left out."""
+    return text.replace("$", r"\$").replace("_", " _", text.startswith("_"))
 
 
 def _write(figure: Figure, path) -> Path:

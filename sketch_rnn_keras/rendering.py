@@ -23,6 +23,11 @@ FONT = "DejaVu Sans"  # Comes with matplotlib; wider than most fonts a viewer ma
 _PNG_MAX_PIXELS = 2**16 - 1  # Agg's limit on either side.
 
 
+def printable(text: str) -> str:
+    """A text without the characters that XML forbids and no font has."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 @dataclass(frozen=True)
 class Text:
     """A line of text standing on y; x is its middle, or its end."""

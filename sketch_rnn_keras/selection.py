@@ -33,7 +33,7 @@ class Selector:
         data: the data sets, joined, that plain places such as `17` refer to.
         split: "train", "valid" or "test": where in a data set to look.
         seed: of what is drawn for `random`; it depends on the seed and on the place of the name among all.
-        max_seq_len: longer drawings of data sets are left out, as they are in training.
+        max_seq_len: longer drawings of data sets are refused, and never meant by `random` or `first`.
         svg_size: longer side of an SVG file's drawing, in data units; Quick, Draw!'s is 255.
         data_dir: where the files of plain names lie.
 
@@ -53,9 +53,10 @@ class Selector:
     ):
         if split not in SPLITS:
             raise InputError(f"--split: expected one of {', '.join(SPLITS)}, received {split!r}")
-        self.data, self.split, self.seed, self.max_seq_len = tuple(data), split, seed, max_seq_len
+        self.data, self.split, self.seed, self._longest = tuple(data), split, seed, max_seq_len or np.inf
         self.svg_size, self.data_dir = svg_size, data_dir
-        self._splits, self._count = {}, 0
+        self._splits: dict[tuple[str, ...], Split] = {}
+        self._count = 0
 
     def find(self, name: str) -> list[Named]:
         """The drawings that `name` means: one, or for a range such as `0-9` or a list such as `3,8,20-24` several.
@@ -76,11 +77,14 @@ class Selector:
         sources = (source,) if mark else self.data
         drawings = self._load(sources)
         prefix = f"{Path(source).stem} " if mark else ""
-        return [
-            Named(f"{prefix}{k}", drawings[k])
-            for match in matches
-            for k in self._places(name, match, len(drawings), sources)
-        ]
+        places = [k for match in matches for k in self._places(name, match, drawings, sources)]
+        for k in places:
+            if drawings.lengths[k] > self._longest:
+                raise InputError(
+                    f"drawing {name!r}: expected at most {self._longest} points, the model's N_max, got "
+                    f"{drawings.lengths[k]} in number {k}; choose another, or simplify the data (sketch-rnn convert)"
+                )
+        return [Named(f"{prefix}{k}", drawings[k]) for k in places]
 
     def find_one(self, name: str) -> Named:
         """The one drawing that `name` means.
@@ -98,8 +102,15 @@ class Selector:
         return [one for name in names for one in self.find(name)]
 
     def first(self, source: str, count: int) -> list[Named]:
-        """The first `count` drawings of a data set's split, or all of them; raises as `find` does."""
-        return self.find(f"{source}#0-{min(count, len(self._load((source,)))) - 1}")
+        """The first `count` drawings of a data set's split that are not too long; raises as `find` does."""
+        drawings = self._load((source,))
+        return [Named(f"{Path(source).stem} {k}", drawings[k]) for k in self._fitting(drawings, source)[:count]]
+
+    def _fitting(self, drawings: Split, source: str) -> np.ndarray:
+        fitting = np.flatnonzero(drawings.lengths <= self._longest)
+        if not len(fitting):
+            raise InputError(f"{source}: every drawing of the {self.split} split has more than {self._longest} points")
+        return fitting
 
     def _read_svg(self, path: Path) -> np.ndarray:
         """Aligned, scaled and simplified as `sketch-rnn convert` does it, then brought to `svg_size`."""
@@ -109,20 +120,25 @@ class Selector:
 
         if not path.is_file():
             raise InputError(f"drawing {path}: no such file")
-        [drawing] = svg.read(path, Reading())
+        try:
+            [drawing] = svg.read(path, Reading())
+        except InputError as error:
+            raise InputError(f"drawing {path}: {error}") from None
         stroke3 = None if isinstance(drawing, Rejected) else prepare([drawing])[0]
         if stroke3 is None:
             raise InputError(f"drawing {path}: expected pen strokes, found none that has a length")
         return stroke3 * np.array([self.svg_size / CANVAS, self.svg_size / CANVAS, 1], "float32")
 
-    def _places(self, name, match, total, sources) -> range:
+    def _places(self, name: str, match: re.Match, drawings: Split, sources: Sequence[str]) -> Sequence[int]:
         self._count += 1
         if match.group() == "random":
-            first = last = int(np.random.default_rng([self.seed, self._count]).integers(total))
-        else:
-            first = int(match[1])
-            last = int(match[2] or first)
-        if not first <= last < total:
+            fitting = self._fitting(drawings, ", ".join(sources))
+            return [int(np.random.default_rng([self.seed, self._count]).choice(fitting))]
+        first, total = int(match[1]), len(drawings)
+        last = int(match[2] or first)
+        if last < first:
+            raise InputError(f"drawing {name!r}: expected a range that begins with the smaller place, {last}-{first}")
+        if last >= total:
             raise InputError(
                 f"drawing {name!r}: expected places from 0 to {total - 1}, the {self.split} split of "
                 f"{', '.join(sources)} (--split chooses another)"
@@ -133,7 +149,7 @@ class Selector:
         if sources not in self._splits:
             if not sources:
                 raise InputError("expected a data set for drawings named by index: add --data")
-            self._splits[sources] = load_split(sources, self.split, self.max_seq_len, data_dir=self.data_dir)
+            self._splits[sources] = load_split(sources, self.split, data_dir=self.data_dir)
         if not len(drawings := self._splits[sources]):
             raise InputError(f"the {self.split} split of {', '.join(sources)} is empty; --split chooses another")
         return drawings

@@ -6,6 +6,7 @@ Enters: what a user writes after `--data`. Leaves: the drawings of the three spl
 import difflib
 import hashlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -114,7 +115,7 @@ def _parse_doodles(name: str) -> Doodles:
     subject, *rest = name.removeprefix(DOODLE_PREFIX).split(":")
     subject = subject.replace(" ", "_")
     count = rest[0] if rest else str(TRAIN_DOODLES)
-    if subject not in doodles.SUBJECTS or len(rest) > 1 or not count.isdecimal() or int(count) == 0:
+    if subject not in doodles.SUBJECTS or len(rest) > 1 or not re.fullmatch(r"0*[1-9]\d{0,8}", count):
         known = ", ".join(doodles.SUBJECTS)
         raise InputError(
             f"expected {DOODLE_PREFIX}SUBJECT or {DOODLE_PREFIX}SUBJECT:COUNT with a subject of {known} and a positive "

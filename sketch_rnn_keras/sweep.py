@@ -79,6 +79,8 @@ class Plan:
         parts = (self.shared, self.per_data_set.get(data, {}), self.variants[variant])
         if not all(isinstance(part, Mapping) for part in parts):
             raise InputError(f"{where}, {data}, {variant}: expected objects of hyperparameters")
+        if found := {"data_set", "hparams"} & {key for part in parts for key in part}:
+            raise InputError(f"{where}, {data}, {variant}: {found.pop()!r} has no place there; see data_sets")
         merged = {key: value for part in parts for key, value in part.items()}
         return HParams.from_dict(merged | {"data_set": self.data_sets[data]}, f"{where}, {data}, {variant}")
 

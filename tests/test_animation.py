@@ -97,3 +97,9 @@ def test_what_cannot_move_is_refused(tmp_path, call, message):
     with pytest.raises(InputError, match=message):
         call(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gif_too_large_to_be_made_is_refused_at_once(tmp_path):
+    with pytest.raises(InputError, match="write SVG, or make the cell smaller"):
+        animate_drawing(SQUARE, tmp_path / "a.gif", cell=14000)
+    assert not list(tmp_path.iterdir())

@@ -292,3 +292,33 @@ def test_exit_status(command, monkeypatch, error, status, message):
     code, out, err = command("train", "--run-dir", "run", "--data", "doodles:cat:30")
     assert (code, out) == (status, "")
     assert message in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["animate", "doodles:cat:20#3", "--output", "a" * 300 + ".svg"],
+        ["animate", "a" * 300 + ".svg", "--output", "a.svg"],
+        ["info", "a" * 300 + ".npz"],
+        ["animate", "doodles:cat:20#3", "--output", "file/a.svg"],
+    ],
+)
+def test_names_that_the_system_refuses_end_in_one_sentence(command, arguments):
+    Path("file").touch()
+    status, out, err = command(*arguments)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ["file"]
+
+
+def test_one_drawing_is_animated_with_a_model_or_without(command, run_dir):
+    status, _, err = command("animate", "random", "--model", run_dir, "--output", "a.svg")
+    assert status == 0, err
+    assert command("animate", "doodles:cat#3", "--output", "b.svg")[0] == 0
+
+
+def test_a_plan_of_several_trainings_is_no_configuration(command):
+    Path("plan.json").write_text('{"hparams": {}, "data_sets": {}, "variants": {}}')
+    status, _, err = command("info", "plan.json")
+    assert status == 2
+    assert "run it with sketch-rnn sweep" in err

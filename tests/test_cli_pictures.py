@@ -10,7 +10,7 @@ from sketch_rnn_keras import HParams, SketchRNN
 
 SVG = "{http://www.w3.org/2000/svg}"
 DATA = "doodles:cat:20"
-SIZES = {"enc_rnn_size": 8, "dec_rnn_size": 8, "z_size": 3, "num_mixture": 2, "max_seq_len": 60}
+SIZES = {"enc_rnn_size": 8, "dec_rnn_size": 8, "z_size": 3, "num_mixture": 2, "max_seq_len": 80}
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,7 @@ def test_maps_mixtures_and_moving_pictures(command, models, tmp_path):
         ("embed --map b.svg --style cell=90", "a map takes line_width, smooth and dark"),
         ("embed --map b.svg --style line_width=-1", "line_width"),
         ("reconstruct 1 --style line_width=nan", "line_width"),
+        ("interpolate 1", "needs at least two drawings, received 1"),
         ("embed --style dark", "--style is for the picture that --map names"),
         ("mixture 1 --step 1000", "step: expected a whole number"),
         ("analogy 1 2 doodles:dog#1", "doodles:SUBJECT"),

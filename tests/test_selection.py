@@ -62,7 +62,7 @@ def test_random_depends_on_the_seed_and_the_place_alone():
     ("name", "message"),
     [
         ("100", "places from 0 to 99"),
-        ("5-2", "places from 0 to 99"),
+        ("5-2", "begins with the smaller place, 2-5"),
         ("3,", "expected an index such as 17"),
         ("9" * 5000, "expected an index such as 17"),
         ("3,200", "places from 0 to 99"),
@@ -83,3 +83,23 @@ def test_an_index_needs_a_data_set():
         Selector([]).find("1")
     with pytest.raises(InputError, match="train, valid, test"):
         Selector([CATS], split="dev")
+
+
+def test_drawings_longer_than_the_model_knows_keep_their_places_and_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    short, long = OFFSETS, np.concatenate([OFFSETS] * 3)
+    write_splits(tmp_path / "a.npz", {"train": [], "valid": [long], "test": [long, short, long, short * [2, 2, 1]]})
+    selector = Selector(["a.npz"], max_seq_len=4)
+    np.testing.assert_array_equal(selector.find_one("3").stroke3, OFFSETS * [2, 2, 1])
+    assert [one.label for one in selector.first("a.npz", 9)] == ["a 1", "a 3"]
+    assert {one.label for one in selector.find_all(["random"] * 20)} == {"1", "3"}
+    with pytest.raises(InputError, match="'1-2': expected at most 4 points, the model's N_max, got 6 in number 2"):
+        selector.find("1-2")
+    with pytest.raises(InputError, match="every drawing of the valid split has more than 4 points"):
+        Selector(["a.npz"], max_seq_len=4, split="valid").find("random")
+
+
+def test_an_svg_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "a.svg").write_text("<svg")
+    with pytest.raises(InputError, match=r"drawing .*a\.svg: not XML"):
+        Selector([]).find(str(tmp_path / "a.svg"))

@@ -69,6 +69,8 @@ def test_the_variants_hyperparameters_win(tmp_path):
         ({"variants": {"w 1": {}, "w_1": {}}}, "two runs would share the folder cats-w_1"),
         ({"per_data_set": {"cta": {"num_steps": 5}}}, "per_data_set: expected an object with keys of data_sets, cats"),
         ({"per_data_set": [1]}, "per_data_set: expected an object"),
+        ({"variants": {"x": {"hparams": {}}}}, "'hparams' has no place there"),
+        ({"variants": {"x": {"data_set": []}}}, "'data_set' has no place there"),
         ({"variants": {"w\x1b[2J": {}}}, "expected names of printable characters"),
     ],
 )

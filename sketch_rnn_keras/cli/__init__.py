@@ -21,6 +21,6 @@ def main() -> None:
     except (InputError, TrainingError) as error:
         say(f"sketch-rnn: {error}")
         sys.exit(2 if isinstance(error, InputError) else 1)
-    except KeyboardInterrupt:
-        say("sketch-rnn: interrupted")
-        sys.exit(130)
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        say(f"sketch-rnn: {error.filename or 'a file'}: {error.strerror or error}")
+        sys.exit(2)

@@ -1,6 +1,7 @@
 """What the commands share: the application, options, and how they speak to the user."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,14 +41,17 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .svg or .png.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")]
 Temperature = Annotated[float, typer.Option(help="tau: 0 is greedy, low is careful, 1 is the model's own.")]
-Styles = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--style",
-        help="How drawings look: dark, smooth, colour=order, colour=pen, line_width=3, cell=120 or margin=8. Give it "
-        "several times to combine.",
-    ),
-]
+_SEVERAL = "Give it several times to combine."
+_LOOK = "How drawings look: dark, smooth, line_width=3"
+
+
+def _styles(what: str):
+    return Annotated[list[str] | None, typer.Option("--style", help=f"{what}. {_SEVERAL}")]
+
+
+Styles = _styles(f"{_LOOK}, colour=order, colour=pen, cell=120 or margin=8")
+MapStyles = _styles(_LOOK)
+MovingStyles = _styles(f"{_LOOK}, colour=order, cell=120 or margin=8")
 Split = Annotated[str, typer.Option(help="Where drawings named by index are: train, valid or test.")]
 SvgSize = Annotated[float, typer.Option(min=1e-6, help="Longer side of an .svg drawing, in the data's units.")]
 
@@ -110,6 +114,9 @@ def _printable(text: str) -> str:
 
 def check_output(path: Path, overwrite: bool, option: str = "--output", suffixes=(".svg", ".png")) -> None:
     check_suffix(path, *suffixes)
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"{path}: nothing can be written in {folder}; choose another {option}")
     check_absent(path, overwrite, option)
 
 

@@ -8,12 +8,13 @@ import typer
 from ..errors import InputError
 from .common import (
     Data,
+    MapStyles,
     Model,
+    MovingStyles,
     Output,
     Overwrite,
     Seed,
     Split,
-    Styles,
     SvgSize,
     Temperature,
     app,
@@ -54,7 +55,7 @@ def mixture(
     from ..plots import plot_mixture
 
     check_output(output, overwrite)
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
     plot_mixture(loaded, selector.find_one(drawing).stroke3, step, output)
     say(f"wrote  {output}: what is expected after {step} points of {drawing}")
 
@@ -67,7 +68,7 @@ def embed(
     split: Split = "test",
     count: Annotated[int, typer.Option(min=2, help="Drawings of each data set at most, the first ones.")] = 1000,
     map_: Annotated[Path | None, typer.Option("--map", help="Also draw this map of them: .svg or .png.")] = None,
-    style: Styles = None,
+    style: MapStyles = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write the latent means of data sets, and draw a map of them in the plane where they vary most."""
@@ -80,18 +81,21 @@ def embed(
         raise InputError("--style is for the picture that --map names; add it")
     look = parse_style(style, atlas.map_style)
     loaded, selector = open_with_drawings(model, data, split, 0, 255)
-    names = data or loaded.hparams.data_set
-    named, kinds = [], []
-    for name in names:
-        found = selector.first(name, count)
-        named, kinds = named + found, kinds + [Path(name).stem] * len(found)
-    codes = latent.encode(loaded, [one.stroke3 for one in named])
+    sources = list(dict.fromkeys(data or loaded.hparams.data_set))
+    stems = [Path(source).stem for source in sources]
+    names, kinds, drawings = [], [], []
+    for source, stem in zip(sources, stems, strict=True):
+        found = selector.first(source, count)
+        kind = stem if stems.count(stem) == 1 else source
+        names += [kind + one.label.removeprefix(stem) for one in found]
+        kinds, drawings = kinds + [kind] * len(found), drawings + [one.stroke3 for one in found]
+    codes = latent.encode(loaded, drawings)
     places, share = atlas.project(codes)
-    atlas.write_codes(output, codes, [one.label for one in named], places)
+    atlas.write_codes(output, codes, names, places)
     say(f"wrote  {output}: {len(codes)} codes; their principal plane holds {share:.0%} of the variance")
     if map_:
-        shown = atlas.draw_map([one.stroke3 for one in named], places, kinds, map_, **look)
-        say(f"wrote  {map_}: {shown} of {len(named)} drawings; the others lie in squares that are taken")
+        shown = atlas.draw_map(drawings, places, kinds, map_, **look)
+        say(f"wrote  {map_}: {shown} of {len(drawings)} drawings; the others lie in squares that are taken")
 
 
 @app.command()
@@ -102,11 +106,11 @@ def animate(
     data: Data = None,
     split: Split = "test",
     steps: Annotated[int, typer.Option(min=2, help="Sketches from one drawing to the next.")] = 12,
-    seconds: Annotated[float, typer.Option(help="How long one round takes.")] = 4.0,
+    seconds: Annotated[float, typer.Option(help="How long one round takes, at most 60.")] = 4.0,
     temperature: Temperature = 0.1,
     seed: Seed = 0,
     svg_size: SvgSize = 255,
-    style: Styles = None,
+    style: MovingStyles = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Show one drawing being drawn, or several melting into each other and back (which takes a --model)."""
@@ -116,17 +120,19 @@ def animate(
     check_output(output, overwrite, suffixes=(".gif", ".svg"))
     look = parse_style(style, moving_style)
     if model is None:
-        named = Selector(data or (), split=split, seed=seed, svg_size=svg_size).find_all(drawings)
-        if len(named) != 1:
-            raise InputError(f"expected one drawing, or several and a --model that interpolates, got {len(named)}")
+        selector = Selector(data or (), split=split, seed=seed, svg_size=svg_size)
+    else:
+        loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
+    named = selector.find_all(drawings)
+    if len(named) == 1:
         animate_drawing(named[0].stroke3, output, seconds=seconds, **look)
         say(f"wrote  {output}: {named[0].label}, drawn in {seconds:g} seconds")
         return
+    if model is None:
+        raise InputError(f"expected one drawing, or several and a --model that interpolates, got {len(named)}")
     from .. import latent
     from ..sampling import sample
 
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
-    named = selector.find_all(drawings)
     z = latent.path(latent.encode(loaded, [one.stroke3 for one in named]), steps)
     sketches = sample(loaded, z=z, temperature=temperature, seed=seed, same_noise=True)
     animate_sequence([*sketches, *sketches[-2:0:-1]], output, seconds=seconds, **look)

@@ -23,17 +23,23 @@ from .common import (
     say,
 )
 
-_FORMS = "17 (a place in --data, by default the model's own), random, doodles:owl#3, cat.npz#random or an .svg file"
+_FORMS = (
+    "17 (a place in --data, by default the model's own), 0-9, 3,8,20-24, random, doodles:owl#3, cat.npz#random or an "
+    ".svg file"
+)
 Drawings = Annotated[list[str], typer.Argument(help=f"Drawings: {_FORMS}.")]
 DrawingName = Annotated[str, typer.Argument(help=f"A drawing: {_FORMS}.")]
 TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def open_with_drawings(model: Path, data, split: str, seed: int, svg_size: float):
-    """The model and a `Selector` of drawings for it."""
+def open_with_drawings(model: Path, data, split: str, seed: int, svg_size: float, encodes: bool = True):
+    """The model and a `Selector` of drawings for it, which it `encodes`: not every model can."""
+    from ..latent import check_encoder
     from ..selection import Selector
 
     loaded = open_model(model)
+    if encodes:
+        check_encoder(loaded)
     options = {"split": split, "seed": seed, "svg_size": svg_size, "max_seq_len": loaded.hparams.max_seq_len}
     return loaded, Selector(data or loaded.hparams.data_set, **options)
 
@@ -110,7 +116,7 @@ def temperature(
     from ..sampling import sample
 
     look = _looks(output, overwrite, style)
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=bool(drawings))
     named = selector.find_all(drawings or [])
     taus, chosen = tau or TAUS, {"z": encode(loaded, [one.stroke3 for one in named])} if named else {"count": rows}
     columns = [[one.stroke3 for one in named]] if named else []
@@ -158,7 +164,7 @@ def interpolate(
 
 @app.command()
 def analogy(
-    a: Annotated[str, typer.Argument(help=f"A drawing or a range of them such as 0-9: {_FORMS}.")],
+    a: Annotated[str, typer.Argument(help=f"A drawing, or several, whose mean is taken: {_FORMS}.")],
     b: Annotated[str, typer.Argument(help="What is taken away; see A.")],
     c: Annotated[str, typer.Argument(help="What is added; see A.")],
     model: Model,
@@ -214,7 +220,7 @@ def complete(
     from ..latent import complete as endings
 
     look = _looks(output, overwrite, style)
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
     one = selector.find_one(drawing)
     if points and points > len(one.stroke3):
         raise InputError(f"--points: expected at most {len(one.stroke3)}, the points of {drawing}, received {points}")
