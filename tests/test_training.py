@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -401,7 +400,7 @@ def test_without_validation_drawings_the_last_is_the_best(stand_in, data, tmp_pa
 def test_an_interruption_saves(stand_in, data, tmp_path, number):
     handler = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt) as caught:
-        train(HPARAMS, data, tmp_path / "run", reporter=Recorder(4, lambda: os.kill(os.getpid(), number)))
+        train(HPARAMS, data, tmp_path / "run", reporter=Recorder(4, lambda: signal.raise_signal(number)))
     assert caught.value.args == (5,)  # the step under way is finished
     assert signal.getsignal(number) is handler
     assert last_step(tmp_path / "run") == 5
@@ -410,8 +409,8 @@ def test_an_interruption_saves(stand_in, data, tmp_path, number):
 
 def test_a_second_ctrl_c_stops_at_once(stand_in, data, tmp_path):
     def twice():
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt) as caught:
         train(HPARAMS, data, tmp_path / "run", reporter=Recorder(14, twice))

@@ -465,7 +465,7 @@ def test_stopping_keeps_what_has_arrived(download, server):
 
 def test_ctrl_c_keeps_what_has_arrived_and_says_so(server, tmp_path):
     silence = threading.Event()
-    server.answers["/sketchrnn/cat.npz"] = [Answer(WHOLE, pause=lambda: silence.wait(20))]
+    server.answers["/sketchrnn/cat.npz"] = [Answer(WHOLE, pause=lambda: silence.wait(120))]
     arguments = ["download", "cat", "--base-url", server.url]
     program = "import sys; from sketch_rnn_keras.cli import main; main()"
     process = subprocess.Popen(
