@@ -1,11 +1,15 @@
 """What several test files share: the command line, and a web server that can misbehave."""
 
+import signal
 import sys
 
 import pytest
 from server import Server
 
 from sketch_rnn_keras import cli, transfer
+
+# A shell starts background jobs with Ctrl-C ignored, which their children inherit; some tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
