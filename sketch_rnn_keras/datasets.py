@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .errors import InputError
 from .npz import SPLITS
-from .sources import digest_source, read_source, resolve
+from .sources import Doodles, digest_source, read_source, resolve
 from .strokes import drop_points, pad_stroke5, ragged_indices, scale_offsets
 
 __all__ = [
@@ -121,36 +122,46 @@ def load_dataset(
         InputError: a file is missing, broken or hostile, a drawing is not a stroke-3 array of finite numbers, or no
             training drawing is left.
     """
+    if max_seq_len is not None and max_seq_len < 1:
+        raise InputError(f"max_seq_len: expected at least 1 point, got {max_seq_len}")
     if scale_factor is not None and not 0 < scale_factor < np.inf:
         raise InputError(f"scale_factor: expected a positive number, got {scale_factor}")
-    names, parts, dropped, sources = _read_all(paths, data_dir, max_seq_len, SPLITS)
+    files = _read_all(paths, data_dir, SPLITS)
+    parts, dropped = {split: [] for split in SPLITS}, []
+    for file in files:
+        for split in SPLITS:
+            drawings, left_out = _clean(file.arrays[split], file.name, split, max_seq_len)
+            parts[split].extend(drawings)
+            dropped.extend(left_out)
+    names = ", ".join(file.name for file in files)
     if not parts["train"]:
         notes = "; ".join(map(str, dropped)) or "the split is empty"
-        raise InputError(f"{', '.join(names)}, split train: no drawing is left ({notes})")
+        raise InputError(f"{names}, split train: no drawing is left ({notes})")
 
     flats = {split: _join(drawings) for split, drawings in parts.items()}
-    factor = _scale_factor(flats["train"], ", ".join(names)) if scale_factor is None else float(scale_factor)
+    factor = _scale_factor(flats["train"], names) if scale_factor is None else float(scale_factor)
     splits = {split: _make_split(flats[split], parts[split], factor) for split in SPLITS}
     longest = max(int(split.lengths.max()) for split in splits.values() if len(split))
+    sources = [{"name": file.name, "sha256": digest_source(file.source, file.arrays)} for file in files]
     return Dataset(**splits, scale_factor=factor, max_seq_len=longest, sources=sources, dropped=dropped)
 
 
 def load_split(
     paths: str | os.PathLike | Sequence[str | os.PathLike],
     split: str,
-    max_seq_len: int | None = None,
     *,
     data_dir: str | os.PathLike = "data",
 ) -> Split:
     """Loads one split of one or several data sets, in data units; the other splits are neither read nor made.
 
-    Its drawings are in the order and of the number that `load_dataset` gives. For the arguments and the errors see
-    there; a split without drawings is none.
+    Its drawings are clamped and in the order of `load_dataset`, where the arguments and the errors are described; but
+    a split without drawings is no error.
     """
     if split not in SPLITS:
         raise InputError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
-    _, parts, _, _ = _read_all(paths, data_dir, max_seq_len, (split,))
-    return _make_split(_join(parts[split]), parts[split], 1.0)
+    files = _read_all(paths, data_dir, (split,))
+    drawings = [drawing for file in files for drawing in _clean(file.arrays[split], file.name, split, None)[0]]
+    return _make_split(_join(drawings), drawings, 1.0)
 
 
 def random_batch(
@@ -257,29 +268,22 @@ def _check_batch(split: Split, batch_size: int, max_seq_len: int) -> None:
         )
 
 
+class _File(NamedTuple):
+    """A data set as it was named, what the name stands for, and its arrays by split, unchecked."""
+
+    name: str
+    source: Path | Doodles
+    arrays: dict[str, list[np.ndarray]]
+
+
 def _read_all(
-    paths: str | os.PathLike | Sequence[str | os.PathLike],
-    data_dir: str | os.PathLike,
-    max_seq_len: int | None,
-    splits: Sequence[str],
-) -> tuple[list[str], dict[str, list[np.ndarray]], list[Dropped], list[dict[str, str]]]:
-    """The names of the data sets, their drawings by split, what was left out, and the SHA-256 of each."""
+    paths: str | os.PathLike | Sequence[str | os.PathLike], data_dir: str | os.PathLike, splits: Sequence[str]
+) -> list[_File]:
     names = [os.fspath(name) for name in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
     if not names:
         raise InputError("expected at least one data set, got an empty list; name an .npz file or a category")
-    if max_seq_len is not None and max_seq_len < 1:
-        raise InputError(f"max_seq_len: expected at least 1 point, got {max_seq_len}")
-    parts = {split: [] for split in splits}
-    dropped, sources = [], []
-    for name in names:
-        found = resolve(name, data_dir)
-        arrays = read_source(found, splits)
-        sources.append({"name": name, "sha256": digest_source(found, arrays)})
-        for split in splits:
-            drawings, left_out = _clean(arrays[split], name, split, max_seq_len)
-            parts[split].extend(drawings)
-            dropped.extend(left_out)
-    return names, parts, dropped, sources
+    sources = [resolve(name, data_dir) for name in names]
+    return [_File(name, source, read_source(source, splits)) for name, source in zip(names, sources, strict=True)]
 
 
 def _clean(

@@ -9,7 +9,6 @@ A pickle is a program. `unpickling` reads those of data files and runs nothing.
 """
 
 import io
-import lzma
 import math
 import pickle
 import tokenize
@@ -29,7 +28,7 @@ LAYOUTS = ("quickdraw", "arrays")
 MAX_BYTES = 2**30  # per split, unpacked; 70,000 Quick, Draw! drawings take some 30 MB
 MAX_DRAWINGS = 2**20  # per split
 
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
 _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, MemoryError, RecursionError)
 
 

@@ -375,8 +375,8 @@ def test_sequential_batches_of_a_small_split(dataset):
 
 
 def test_one_split_is_read_alone_in_data_units(tmp_path):
-    data = load_dataset(["doodles:cat:20", "doodles:owl:20"], 45)
-    alone = load_split(["doodles:cat:20", "doodles:owl:20"], "test", 45)
+    data = load_dataset(["doodles:cat:20", "doodles:owl:20"])
+    alone = load_split(["doodles:cat:20", "doodles:owl:20"], "test")
     np.testing.assert_array_equal(alone.lengths, data.test.lengths)
     np.testing.assert_allclose(alone.offsets[:, :2], data.test.offsets[:, :2] * data.scale_factor, rtol=1e-6)
     np.savez(tmp_path / "a.npz", test=np.array([[[5000, 2, 0], [3, 4, 1]]]))  # the other splits are not needed

@@ -1,6 +1,7 @@
 """Facts about reading untrusted `.npz` files: every way of writing drawings is read, nothing else is, nothing runs."""
 
 import builtins
+import contextlib
 import io
 import os
 import pickle
@@ -50,6 +51,17 @@ def npy(pickled: bytes, shape: tuple[int, ...] = (1,), descr: str = "|O") -> byt
     header = {"descr": descr, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(stream, header)
     return stream.getvalue() + pickled
+
+
+@contextlib.contextmanager
+def memory_below(limit: int):
+    """Fails if what happens inside allocates `limit` bytes or more at once."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < limit
+    finally:
+        tracemalloc.stop()
 
 
 def write(path: Path, **members: bytes | np.ndarray) -> Path:
@@ -208,12 +220,8 @@ def test_flipped_bytes(tmp_path):
 )
 def test_a_small_pickle_cannot_ask_for_much_memory(tmp_path, pickled):
     path = write(tmp_path / "a.npz", train=npy(pickled))
-    tracemalloc.start()
-    try:
+    with memory_below(10_000_000):
         assert "split train" in refusal(path)
-        assert tracemalloc.get_traced_memory()[1] < 10_000_000
-    finally:
-        tracemalloc.stop()
 
 
 def test_declared_size_is_bounded(tmp_path, monkeypatch):
@@ -277,12 +285,8 @@ def test_no_more_is_unpacked_than_the_archive_declares(tmp_path):
     path = write(tmp_path / "a.npz", train=bytes(50_000_000))
     content = path.read_bytes()
     path.write_bytes(content.replace((50_000_000).to_bytes(4, "little"), (100).to_bytes(4, "little")))
-    tracemalloc.start()
-    try:
+    with memory_below(5_000_000):
         assert "a.npz" in refusal(path)
-        assert tracemalloc.get_traced_memory()[1] < 5_000_000
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -299,9 +303,5 @@ def test_text_is_not_turned_into_bytes_before_the_sizes_add_up(tmp_path):
     content = b"X" + (2**20).to_bytes(4, "little") + text.encode() + b"q\x00"
     several = b"\x80\x02](" + content + (array + state) * 300 + b"e."
     path = write(tmp_path / "a.npz", train=npy(several, (300,)))
-    tracemalloc.start()
-    try:
+    with memory_below(20 * 2**20):  # and not 300 times the text
         assert "the pickle holds something else" in refusal(path)
-        assert tracemalloc.get_traced_memory()[1] < 20 * 2**20  # and not 300 times the text
-    finally:
-        tracemalloc.stop()

@@ -41,12 +41,11 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .svg or .png.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")]
 Temperature = Annotated[float, typer.Option(help="tau: 0 is greedy, low is careful, 1 is the model's own.")]
-_SEVERAL = "Give it several times to combine."
 _LOOK = "How drawings look: dark, smooth, line_width=3"
 
 
 def _styles(what: str):
-    return Annotated[list[str] | None, typer.Option("--style", help=f"{what}. {_SEVERAL}")]
+    return Annotated[list[str] | None, typer.Option("--style", help=f"{what}. Give it several times to combine.")]
 
 
 Styles = _styles(f"{_LOOK}, colour=order, colour=pen, cell=120 or margin=8")
