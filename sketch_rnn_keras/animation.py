@@ -158,7 +158,6 @@ def _animate(document, attribute: str, values: list, times: list[float], seconds
 
 def _gif(pages: Sequence[Page], seconds: float) -> bytes:
     """A GIF that shows each page for `seconds`, to the hundredth, as often as it is watched."""
-
     if pages[0].width * pages[0].height * len(pages) > _MAX_PIXELS:
         raise InputError(
             f"expected at most {_MAX_PIXELS} pixels in all, got {len(pages)} of {pages[0].width} x {pages[0].height}; "

@@ -221,7 +221,8 @@ def _plot_scene(axes, rows, step, mixture, scale):
 
 def _plain(text: str) -> str:
     """A name as matplotlib shows it literally: between dollar signs it would be mathematics, after _ be left out."""
-    return text.replace("$", r"\$").replace("_", " _", text.startswith("_"))
+    text = text.replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
 
 
 def _write(figure: Figure, path) -> Path:
