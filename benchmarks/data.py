@@ -38,7 +38,7 @@ def looping_batch(split, batch_size, max_seq_len, rng, random_scale_factor, augm
 
 
 def preparer(options, name):
-    from sketch_rnn_keras.datasets import random_batch
+    from sketch_rnn_keras.data.batches import random_batch
 
     split, longest = training_split(options)
     make, rng = (looping_batch if name == LOOP else random_batch), np.random.default_rng(1)

@@ -20,7 +20,7 @@ def arguments():
 
 def our_sampler(options, name):
     from sketch_rnn_keras import HParams, SketchRNN
-    from sketch_rnn_keras.sampling import draw_points
+    from sketch_rnn_keras.sampling import sample_points
 
     size = options.dec_rnn_size
     model = SketchRNN(HParams(max_seq_len=options.steps, dec_model=OURS.get(name, "lstm"), dec_rnn_size=size))
@@ -30,7 +30,7 @@ def our_sampler(options, name):
     noise = np.concatenate([rng.random((options.steps, count, 2)), rng.standard_normal((options.steps, count, 2))], -1)
 
     def draw():
-        draw_points(model, z, noise, 0.5, stop_at_end=False)
+        sample_points(model, z, noise, 0.5, stop_at_end=False)
         return {"count": count, "gflop": gflop(options, count)}
 
     return draw

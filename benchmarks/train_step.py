@@ -35,7 +35,7 @@ def arguments():
 
 def training_split(options):
     """`(split, N_max)` of the file, or of synthetic sketches of `aaron_sheep`'s lengths."""
-    from sketch_rnn_keras.datasets import Split, load_dataset
+    from sketch_rnn_keras.data.datasets import Split, load_dataset
 
     if options.data:
         dataset = load_dataset(options.data)
@@ -63,7 +63,7 @@ def gflop(hparams, lengths) -> float:
 
 def our_step(options, changes):
     from sketch_rnn_keras import SketchRNN
-    from sketch_rnn_keras.training import backend
+    from sketch_rnn_keras.backends import backend
     from sketch_rnn_keras.training.loop import make_optimizer, objective
 
     hparams, data = setting(options, changes)
@@ -83,7 +83,7 @@ def our_step(options, changes):
 def setting(options, changes=()):
     """The hyperparameters and an endless iterator over augmented batches."""
     from sketch_rnn_keras import HParams
-    from sketch_rnn_keras.datasets import training_batches
+    from sketch_rnn_keras.data.batches import training_batches
 
     split, longest = training_split(options)
     sizes = {"dec_rnn_size": options.dec_rnn_size, "enc_rnn_size": options.enc_rnn_size}
@@ -99,7 +99,7 @@ def keras_step(options, recurrent_dropout):
     import tensorflow as tf
     from keras import ops
 
-    from sketch_rnn_keras import losses, mixture
+    from sketch_rnn_keras.model import losses, mixture
 
     hparams, data = setting(options)
     kind = {"recurrent_dropout": recurrent_dropout, "use_cudnn": "auto"}

@@ -11,12 +11,13 @@ from keras import ops
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from golden_recipe import CASES, Golden
+from support.golden_recipe import CASES, Golden
 
-from sketch_rnn_keras import mixture, schedules
+from sketch_rnn_keras.backends import backend
 from sketch_rnn_keras.interop import magenta
-from sketch_rnn_keras.sampling import draw_points
-from sketch_rnn_keras.training import backend
+from sketch_rnn_keras.model import mixture
+from sketch_rnn_keras.sampling import sample_points
+from sketch_rnn_keras.training import schedules
 from sketch_rnn_keras.training.loop import make_optimizer
 
 
@@ -34,7 +35,7 @@ def figures(golden: Golden):
     model, expected, z = golden.model, golden.expected, None
     if golden.case["conditional"]:
         mu, presigma = model.encode(golden.strokes5[:, 1:], golden.lengths)
-        z = model.latent(mu, presigma, golden.noise)
+        z = model.reparameterise(mu, presigma, golden.noise)
         for figure, ours in (("mu", mu), ("presigma", presigma), ("z", z)):
             yield figure, expected[figure], ours
     for figure, ours in mixture.parameters(model.decode(golden.strokes5[:, :-1], z)).items():
@@ -42,7 +43,7 @@ def figures(golden: Golden):
     terms = model.loss_terms(golden.strokes5, golden.lengths, golden.noise)
     for figure, term in (("recon_train", "recon"), ("recon_eval", "recon_masked"), ("kl", "kl")):
         yield figure, expected[figure], float(terms[term])
-    greedy = draw_points(model, golden.z_greedy, np.zeros((12, 1, 4)), 0, stop_at_end=False)
+    greedy = sample_points(model, golden.z_greedy, np.zeros((12, 1, 4)), 0, stop_at_end=False)
     yield "greedy", expected["greedy"], greedy[0]
     yield from training_figures(golden)
 

@@ -4,34 +4,55 @@ The names below are imported on first use, so that `import sketch_rnn_keras` and
 """
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ._version import __version__
 
 _HOMES = {
     "HParams": "hparams",
     "InputError": "errors",
-    "SketchRNN": "model",
-    "draw_sketches": "drawing",
-    "load_dataset": "datasets",
+    "SketchRNN": "model.sketch_rnn",
+    "complete": "latent",
+    "draw_sketches": "pictures.grid",
+    "encode": "latent",
+    "interpolate": "latent",
+    "load_dataset": "data.datasets",
     "load_model": "loading",
     "sample": "sampling",
     "train": "training.loop",
 }
-__all__ = ["HParams", "InputError", "SketchRNN", "draw_sketches", "load_dataset", "load_model", "sample", "train"]
+__all__ = [
+    "HParams",
+    "InputError",
+    "SketchRNN",
+    "__version__",
+    "complete",
+    "draw_sketches",
+    "encode",
+    "interpolate",
+    "load_dataset",
+    "load_model",
+    "sample",
+    "train",
+]
 
 if TYPE_CHECKING:
-    from .datasets import load_dataset
-    from .drawing import draw_sketches
+    from .data.datasets import load_dataset
     from .errors import InputError
     from .hparams import HParams
+    from .latent import complete, encode, interpolate
     from .loading import load_model
-    from .model import SketchRNN
+    from .model.sketch_rnn import SketchRNN
+    from .pictures.grid import draw_sketches
     from .sampling import sample
     from .training.loop import train
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,4 +1,16 @@
-"""The exceptions whose message is meant for the user, not for the programmer."""
+"""The exceptions whose message is meant for the user, and the checks that everybody writes.
+
+Enters: a value and the name the user knows it by. Leaves: the value, or an `InputError` in the one wording of this
+package: what was expected, what was received, where, and what to do. Messages name arguments (`resume=True`), never
+flags: the command line translates them.
+"""
+
+import difflib
+import numbers
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+MAX_SHOWN = 60  # characters of a received value
 
 
 class InputError(ValueError):
@@ -11,3 +23,73 @@ class InputError(ValueError):
 
 class TrainingError(RuntimeError):
     """Training cannot go on: its numbers are no longer finite. The message says where and what to try."""
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it, at most 60 characters."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def whole_number(name: str, value: Any, least: int = 0, most: int | None = None) -> int:
+    """`value` as an int.
+
+    Raises:
+        InputError: it is no whole number (True is none), or below `least` or above `most`.
+    """
+    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not is_whole or value < least or (most is not None and value > most):
+        span = f">= {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{name}: expected a whole number {span}, received {shown(value)}")
+    return int(value)
+
+
+def real_number(name: str, value: Any, above: float, below: float, expected: str = "") -> float:
+    """`value` as a float.
+
+    Raises:
+        InputError: it is no real number, or not strictly between the two bounds; `expected` words them.
+    """
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not above < value < below:
+        what = expected or f"a number above {above:g} and below {below:g}"
+        raise InputError(f"{name}: expected {what}, received {shown(value)}")
+    return float(value)
+
+
+def one_of(name: str, value: Any, choices: Iterable[str]) -> str:
+    """`value`, which is one of the choices.
+
+    Raises:
+        InputError: it is not; the message lists the choices.
+    """
+    choices = list(choices)
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(f"{name}: expected {_alternatives(choices)}, received {shown(value)}")
+    return value
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Lists up to three of the known names that resemble `name`, the best first; capitals do not matter."""
+    by_lower_case = {candidate.lower(): candidate for candidate in known}
+    return [by_lower_case[match] for match in difflib.get_close_matches(name.lower(), by_lower_case)]
+
+
+def known_names(names: Sequence[str], known: Sequence[str], what: str) -> None:
+    """Refuses names that are not known, all at once.
+
+    Args:
+        names: what the user wrote.
+        known: what there is.
+        what: what the known names are, in the plural, for the message.
+
+    Raises:
+        InputError: naming each unknown name and those nearest to it.
+    """
+    wrong = [name for name in dict.fromkeys(names) if name not in known]
+    if wrong:
+        received = "; and ".join(f"{name!r}; near: {', '.join(nearest(name, known)) or 'none'}" for name in wrong)
+        raise InputError(f"expected one of the {len(known)} {what}, received {received}")
+
+
+def _alternatives(choices: Sequence[str]) -> str:
+    return " or ".join(choices) if len(choices) < 3 else f"one of {', '.join(choices)}"

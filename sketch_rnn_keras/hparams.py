@@ -8,7 +8,6 @@ Beware of the original's naming: `recurrent_dropout_prob`, `input_dropout_prob` 
 probabilities of KEEPING a unit, so 0.90 drops one in ten.
 """
 
-import difflib
 import json
 import numbers
 import os
@@ -18,9 +17,11 @@ from typing import Annotated, Any, Literal, Self
 from packaging.version import Version
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from . import __version__
-from .errors import InputError
-from .files import read_json, write_atomically
+from ._version import __version__
+from .errors import InputError, nearest
+from .files.reading import read_json
+from .files.writing import write_atomically
+from .strokes import USUAL_MAX_SEQ_LEN
 
 _INT_MAX = 2**31 - 1
 
@@ -87,7 +88,7 @@ class HParams(BaseModel):
     data_set: Names = Field(["aaron_sheep.npz"], description="Data files or Quick, Draw! categories, concatenated")
     num_steps: Count = Field(10_000_000, description="Optimiser steps in the whole training")
     save_every: Count = Field(500, description="Steps between validations, each of which writes a checkpoint")
-    max_seq_len: Count = Field(250, description="N_max: longest sketch, in points; longer ones are dropped")
+    max_seq_len: Count = Field(USUAL_MAX_SEQ_LEN, description="N_max: longest sketch, in points; others are dropped")
     dec_rnn_size: Count = Field(512, description="Units of the decoder's cell")
     dec_model: Cell = Field("lstm", description="The decoder's cell: lstm, layer_norm or hyper")
     enc_rnn_size: Count = Field(256, description="Units of each of the encoder's two cells (forward, backward)")
@@ -134,7 +135,7 @@ class HParams(BaseModel):
         if self.min_learning_rate > self.learning_rate:
             raise ValueError(
                 f"'min_learning_rate': expected at most the learning_rate, {self.learning_rate}, "
-                f"got {self.min_learning_rate}"
+                f"received {self.min_learning_rate}"
             )
         return self
 
@@ -174,7 +175,7 @@ class HParams(BaseModel):
     @classmethod
     def _validate(cls, values: Mapping, where: str, hint: list[str]) -> Self:
         if strange := [key for key in values if not isinstance(key, str)]:
-            raise InputError(f"{where}: expected names as keys, got {_shown(strange[0])}")
+            raise InputError(f"{where}: expected names as keys, received {_shown(strange[0])}")
         try:
             return cls(**values)
         except InputError as error:
@@ -215,7 +216,7 @@ class HParams(BaseModel):
 
     @classmethod
     def parse_overrides(cls, items: Iterable[str]) -> dict[str, Any]:
-        """Turn the command line's `KEY=VALUE` strings into keyword arguments for `load` or `replace`.
+        """Turn `KEY=VALUE` strings into keyword arguments for `load` or `replace`.
 
         Args:
             items: e.g. `kl_weight=1.0`, `enc_model=layer_norm`, `data_set=["cat", "owl"]`. A value is JSON; a bare
@@ -231,11 +232,11 @@ class HParams(BaseModel):
         for item in items:
             key, equals, text = (part.strip() for part in item.partition("="))
             if not equals:
-                raise InputError(f"--set {item}: expected KEY=VALUE, such as kl_weight=1.0")
+                raise InputError(f"{item}: expected KEY=VALUE, such as kl_weight=1.0")
             if key not in cls.model_fields:
-                raise InputError(f"--set {item}: {_unknown(key)}")
+                raise InputError(f"{item}: {_unknown(key)}")
             if key in overrides:
-                raise InputError(f"--set {item}: '{key}' is set twice; give it once")
+                raise InputError(f"{item}: '{key}' is set twice; give it once")
             overrides[key] = _parse_value(text, item)
         return overrides
 
@@ -243,11 +244,11 @@ class HParams(BaseModel):
 def _unwrap(values: Any, where: str) -> tuple[Mapping, str]:
     """Find the hyperparameters: the mapping itself, or what a run's `config.json` keeps under "hparams"."""
     if isinstance(values, Mapping) and {"data_sets", "variants"} & values.keys():
-        raise InputError(f"{where}: this is the plan of several trainings; run it with sketch-rnn sweep")
+        raise InputError(f"{where}: this is the plan of a sweep, several trainings; see training/sweep.py")
     if isinstance(values, Mapping) and "hparams" in values:
         values, where = values["hparams"], f"{where}, in 'hparams'"
     if not isinstance(values, Mapping):
-        raise InputError(f"{where}: expected an object of hyperparameter names and values, got {_shown(values)}")
+        raise InputError(f"{where}: expected an object of hyperparameter names and values, received {_shown(values)}")
     return values, where
 
 
@@ -269,7 +270,7 @@ def _parse_value(text: str, item: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         if text.startswith(("[", "{", '"')):
-            raise InputError(f'--set {item}: broken JSON; quote it whole, as in \'data_set=["cat", "owl"]\'') from None
+            raise InputError(f'{item}: broken JSON; quote it whole, as in \'data_set=["cat", "owl"]\'') from None
         return text
 
 
@@ -282,12 +283,12 @@ def _explain(fault: Mapping[str, Any]) -> str:
         return _unknown(key)
     inside = "".join(f"[{index}]" for index in fault["loc"][1:])
     expected = next(note for note in HParams.model_fields[key].metadata if isinstance(note, str))
-    return f"'{key}{inside}': expected {expected}, got {_shown(fault['input'])}"
+    return f"'{key}{inside}': expected {expected}, received {_shown(fault['input'])}"
 
 
 def _unknown(key: str) -> str:
     names = list(HParams.model_fields)
-    near = difflib.get_close_matches(key, names, n=1)
+    near = nearest(key, names)
     advice = f"did you mean '{near[0]}'?" if near else f"the keys are {', '.join(names)}"
     return f"unknown key '{key}'; {advice}"
 

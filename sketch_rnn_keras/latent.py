@@ -13,20 +13,20 @@ from collections.abc import Sequence
 import numpy as np
 from keras import ops
 
-from . import losses, mixture
-from .errors import InputError
-from .mixture import check_temperature
+from .backends import Tensor
+from .errors import InputError, one_of, whole_number
+from .model import losses, mixture
+from .model.mixture import check_temperature
+from .model.sketch_rnn import SketchRNN
 from .sampling import sample
+from .streams import Stream, generator
 from .strokes import as_stroke3, to_stroke5
-from .training import backend
 
-METHODS = ("slerp", "lerp")
-CHUNK = 128  # drawings encoded at once
-_STREAM = 3  # of noise, beside those of `sampling`
+DRAWINGS_AT_ONCE = 128  # that are encoded
 _NEARLY_PARALLEL = 1e-4  # radians; there slerp is lerp to within 1e-8 of the vectors' length
 
 
-def encode(model, drawings: Sequence[np.ndarray], temperature: float = 0.0, seed: int = 0) -> np.ndarray:
+def encode(model: SketchRNN, drawings: Sequence[np.ndarray], temperature: float = 0.0, seed: int = 0) -> np.ndarray:
     """The codes of drawings: z = mu + temperature * sigma * noise.
 
     Args:
@@ -44,14 +44,14 @@ def encode(model, drawings: Sequence[np.ndarray], temperature: float = 0.0, seed
             is negative or not finite.
     """
     check_temperature(temperature)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"seed: expected a whole number >= 0, received {seed!r}")
+    seed = whole_number("seed", seed)
     mu, presigma = encode_distribution(model, drawings)
-    noise = np.stack([np.random.default_rng([seed, k, _STREAM]).standard_normal(mu.shape[1]) for k in range(len(mu))])
+    generators = [generator(seed, Stream.ENCODING_LATENT, k) for k in range(len(mu))]
+    noise = np.stack([each.standard_normal(mu.shape[1]) for each in generators])
     return (mu + temperature * np.exp(presigma / 2) * noise).astype("float32")
 
 
-def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def encode_distribution(model: SketchRNN, drawings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The encoder's normal distribution for each drawing: `(mu, presigma)`, `[count, N_z]`; sigma = exp(presigma / 2).
 
     For the arguments and the errors see `encode`.
@@ -60,8 +60,11 @@ def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarr
     if not len(drawings):
         raise InputError("expected at least one drawing to encode, received none")
     strokes5, lengths = _padded(model, drawings)
-    run = model.compiled_functions.setdefault("encode", backend().compiled(model, model.encode))
-    size, parts = min(CHUNK, 1 << (len(lengths) - 1).bit_length()), []  # few sizes, since each is compiled anew
+    run = model.compiled_function(SketchRNN.encode)
+    size, parts = (
+        min(DRAWINGS_AT_ONCE, 1 << (len(lengths) - 1).bit_length()),
+        [],
+    )  # few sizes, since each is compiled anew
     for start in range(0, len(lengths), size):
         chosen = np.minimum(np.arange(start, start + size), len(lengths) - 1)
         mu, presigma = run(strokes5[chosen, 1:], lengths[chosen])
@@ -69,13 +72,13 @@ def encode_distribution(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarr
     return tuple(np.concatenate(part)[: len(lengths)] for part in zip(*parts, strict=True))
 
 
-def check_encoder(model) -> None:
+def check_encoder(model: SketchRNN) -> None:
     """Raise `InputError` if the model is decoder-only."""
     if not model.hparams.conditional:
         raise InputError("this model is decoder-only (conditional = false): it cannot encode drawings; use another")
 
 
-def cross_losses(model, drawings: Sequence[np.ndarray]) -> np.ndarray:
+def cross_losses(model: SketchRNN, drawings: Sequence[np.ndarray]) -> np.ndarray:
     """How well each drawing is decoded from the code of each: what the decoder makes of its codes.
 
     Args:
@@ -91,13 +94,14 @@ def cross_losses(model, drawings: Sequence[np.ndarray]) -> np.ndarray:
     """
     codes = encode(model, drawings)
     strokes5, _ = _padded(model, drawings)
-
-    def decoded_losses(strokes5, z):
-        raw = model.decode(strokes5[:, :-1], ops.broadcast_to(z, (strokes5.shape[0], z.shape[-1])))
-        return ops.sum(losses.offset_losses(mixture.from_raw(raw), strokes5[:, 1:]), axis=1)
-
-    run = model.compiled_functions.setdefault("cross_losses", backend().compiled(model, decoded_losses))
+    run = model.compiled_function(_decoded_losses)
     return np.stack([np.asarray(run(strokes5, code[None])) for code in codes])
+
+
+def _decoded_losses(model: SketchRNN, strokes5: Tensor, z: Tensor) -> Tensor:
+    """L_s of each drawing, `[B]`, summed over its points, when all are decoded from the code `z [1, N_z]`."""
+    raw = model.decode(strokes5[:, :-1], ops.broadcast_to(z, (strokes5.shape[0], z.shape[-1])))
+    return ops.sum(losses.offset_losses(mixture.from_raw(raw), strokes5[:, 1:]), axis=1)
 
 
 def lerp(start, end, t) -> np.ndarray:
@@ -133,6 +137,9 @@ def slerp(start, end, t) -> np.ndarray:
     return (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
 
 
+METHODS = {"slerp": slerp, "lerp": lerp}
+
+
 def path(stops, steps: int, method: str = "slerp") -> np.ndarray:
     """A way through several codes.
 
@@ -154,6 +161,34 @@ def path(stops, steps: int, method: str = "slerp") -> np.ndarray:
     t = _fractions("steps", steps)
     parts = [_between_exact(between, a, b, t)[:-1] for a, b in itertools.pairwise(stops)]
     return np.concatenate([*parts, stops[-1:]])
+
+
+def interpolate(
+    model: SketchRNN,
+    drawings: Sequence[np.ndarray],
+    steps: int = 10,
+    *,
+    method: str = "slerp",
+    temperature: float = 0.1,
+    seed: int = 0,
+) -> list[np.ndarray]:
+    """Sketches that lead from each drawing to the next (paper, section 4.3).
+
+    Args:
+        model: a conditional `SketchRNN`.
+        drawings: at least two stroke-3 arrays in data units.
+        steps: sketches from one drawing to the next, both included; at least 2.
+        method: "slerp" or "lerp".
+        temperature, seed: see `sampling.sample`; all sketches share their random numbers and differ by their codes.
+
+    Returns:
+        (len(drawings) - 1) * (steps - 1) + 1 stroke-3 arrays in data units; the ends are reconstructions.
+
+    Raises:
+        InputError: as `encode`, `path` and `sampling.sample`.
+    """
+    codes = path(encode(model, drawings), steps, method)
+    return sample(model, temperature=temperature, seed=seed, z=codes, same_noise=True)
 
 
 def grid(corners, rows: int, columns: int, method: str = "slerp") -> np.ndarray:
@@ -207,7 +242,7 @@ def nearest(code, codes, count: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return order, distances[order]
 
 
-def complete(model, prefix, count: int = 1, temperature: float = 0.4, seed: int = 0) -> list[np.ndarray]:
+def complete(model: SketchRNN, prefix, count: int = 1, temperature: float = 0.4, seed: int = 0) -> list[np.ndarray]:
     """Different endings of an unfinished drawing (paper, section 4.1).
 
     A conditional model encodes what there is, and its decoder begins with that code; a decoder-only model begins with
@@ -229,7 +264,7 @@ def complete(model, prefix, count: int = 1, temperature: float = 0.4, seed: int 
     return sample(model, count, temperature, seed, z=z, prefix=prefix)
 
 
-def _padded(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _padded(model: SketchRNN, drawings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Drawings in the model's units, stroke-5 with start token, padded to one of few lengths; and their own lengths."""
     rows = [_checked(model, drawing, f"drawing {k}") for k, drawing in enumerate(drawings)]
     lengths = np.array([len(drawing) for drawing in rows], "int32")
@@ -237,27 +272,23 @@ def _padded(model, drawings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarr
     return np.stack([to_stroke5(drawing, width) for drawing in rows]), lengths
 
 
-def _checked(model, drawing, where: str) -> np.ndarray:
+def _checked(model: SketchRNN, drawing, where: str) -> np.ndarray:
     """The drawing in the model's units, `[n, 3]`, once it is known to fit the model."""
     rows = as_stroke3(drawing, where)
     if not 1 <= len(rows) <= model.hparams.max_seq_len:
         raise InputError(
             f"{where}: expected 1 to {model.hparams.max_seq_len} points, the model's N_max, received {len(rows)}; "
-            "simplify the drawing (strokes.simplify, or sketch-rnn convert --epsilon)"
+            "simplify the drawing (strokes.simplify)"
         )
-    return rows / [model.scale_factor or 1.0, model.scale_factor or 1.0, 1.0]
+    return model.to_model_units(rows)
 
 
 def _method(name: str):
-    if name not in METHODS:
-        raise InputError(f"method: expected {' or '.join(METHODS)}, received {name!r}")
-    return {"slerp": slerp, "lerp": lerp}[name]
+    return METHODS[one_of("method", name, METHODS)]
 
 
 def _fractions(name: str, count: int) -> np.ndarray:
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 2:
-        raise InputError(f"{name}: expected a whole number of at least 2, received {count!r}")
-    return np.linspace(0, 1, count)
+    return np.linspace(0, 1, whole_number(name, count, least=2))
 
 
 def _between_exact(between, start, end, t) -> np.ndarray:

@@ -6,18 +6,17 @@ Source: section 3.2 of arXiv 1704.03477 (unconditional generation: section 3.4),
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from keras import ops
 
-from . import mixture
-from .errors import InputError
+from .errors import InputError, whole_number
+from .model import mixture
+from .streams import Stream, generator
 from .strokes import as_stroke3, to_stroke3, to_stroke5
-from .training import backend
 
 MOST_POINTS = 100_000  # of a sketch: all its random numbers are drawn beforehand
-CHUNK = 256  # sketches drawn at once: device memory does not grow with the number asked for
+SKETCHES_AT_ONCE = 256  # device memory does not grow with the number asked for
 
 
 def sample(
@@ -61,33 +60,29 @@ def sample(
     z = None if z is None else _checked_latents(model, z)
     count = (1 if z is None else len(z)) if count is None else count
     max_points = model.hparams.max_seq_len if max_points is None else max_points
-    for name, value, least in (("count", count, 1), ("max_points", max_points, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise InputError(f"{name}: expected a whole number >= {least}, received {value!r}")
-    if max_points > MOST_POINTS:  # a model's file may claim any N_max
-        raise InputError(f"max_points: expected at most {MOST_POINTS}, received {max_points}; give a smaller one")
+    count, seed = whole_number("count", count, least=1), whole_number("seed", seed)
+    max_points = whole_number("max_points", max_points, 1, MOST_POINTS)  # a model's file may claim any N_max
     if z is not None and count != len(z):
         raise InputError(f"count: expected {len(z)}, one for each row of z, received {count}; leave it out")
     if z is None and model.hparams.conditional:
-        z = np.stack([_latent(seed, k, model.hparams.z_size) for k in range(count)])
-    scale = np.array([model.scale_factor or 1.0, model.scale_factor or 1.0, 1.0], dtype="float32")
-    forced = _forced(prefix, scale, max_points)
+        z = np.stack([_code(seed, k, model.hparams.z_size) for k in range(count)])
+    forced = _forced(model, prefix, max_points)
     if same_noise and z is None:
         raise InputError("same_noise: expected with z alone; without latent vectors all sketches would be one")
     sketches = []
-    for start in range(0, count, CHUNK):
-        size = min(CHUNK, 1 << (count - 1).bit_length())  # few sizes, since each is compiled anew
+    for start in range(0, count, SKETCHES_AT_ONCE):
+        size = min(SKETCHES_AT_ONCE, 1 << (count - 1).bit_length())  # few sizes, since each is compiled anew
         rows = np.arange(start, start + size)
-        noise = np.stack([_noise(seed, k, max_points) for k in rows * (not same_noise)], axis=1)
+        noise = np.stack([_noise(seed, 0 if same_noise else int(k), max_points) for k in rows], axis=1)
         chunk_z = None if z is None else z[np.minimum(rows, count - 1)]
-        points = draw_points(model, chunk_z, noise, temperature, law=temperature_law, forced=forced)
-        sketches += [to_stroke3(sketch, has_start_token=False) * scale for sketch in points]
+        points = sample_points(model, chunk_z, noise, temperature, law=temperature_law, forced=forced)
+        sketches += [model.to_data_units(to_stroke3(sketch, has_start_token=False)) for sketch in points]
         if progress:
             progress(min(len(sketches), count))
     return sketches[:count]
 
 
-def draw_points(
+def sample_points(
     model, z, noise, temperature: float, *, law: str = "paper", stop_at_end: bool = True, forced=()
 ) -> np.ndarray:
     """Stroke-5 points of a batch, in the model's units.
@@ -95,7 +90,7 @@ def draw_points(
     Args:
         model: a `SketchRNN`.
         z: `[B, N_z]`, or None when decoder-only.
-        noise: `[N, B, 4]` as `mixture.draw` wants it; N is the number of steps.
+        noise: `[N, B, 4]` as `mixture.sample` wants it; N is the number of steps.
         temperature: tau.
         law: see `mixture.temper`.
         stop_at_end: end the loop once every sketch has ended; otherwise run all N steps.
@@ -104,22 +99,21 @@ def draw_points(
     Returns:
         `[B, N, 5]`; what follows a sketch's end token is padding or, in a batch that goes on, without meaning.
     """
-    greedy = temperature == 0
-    key = ("draw", greedy, law, stop_at_end, z is None)
-    if key not in model.compiled_functions:
-        function = partial(_draw_loop, model, greedy=greedy, law=law, stop_at_end=stop_at_end)
-        if z is None:
-            function = partial(function, None)
-        model.compiled_functions[key] = backend().compiled(model, function)
     first = np.zeros((len(noise), 5), "float32")
     first[: len(forced)] = np.reshape(forced, (-1, 5))
-    tensors = [np.asarray(noise, "float32"), np.asarray(temperature, "float32"), first, np.int32(len(forced))]
-    if z is not None:
-        tensors.insert(0, np.asarray(z, "float32"))
-    return ops.convert_to_numpy(model.compiled_functions[key](*tensors)).swapaxes(0, 1)
+    run = model.compiled_function(_sampling_loop, greedy=temperature == 0, law=law, stop_at_end=stop_at_end)
+    points = run(
+        None if z is None else np.asarray(z, "float32"),
+        np.asarray(noise, "float32"),
+        np.asarray(temperature, "float32"),
+        first,
+        np.int32(len(forced)),
+    )
+    return ops.convert_to_numpy(points).swapaxes(0, 1)
 
 
-def _draw_loop(model, z, noise, temperature, forced, forced_count, *, greedy, law, stop_at_end):
+def _sampling_loop(model, z, noise, temperature, forced, forced_count, *, greedy, law, stop_at_end):
+    """Stroke-5 points `[N, B, 5]`: the decoder fed with what it drew."""
     steps, batch_size = noise.shape[:2]
     cell, weights = model.decoder, model.decoder.loop_weights()
     context = cell.context(batch_size, z)  # what z contributes, once for all steps
@@ -134,9 +128,9 @@ def _draw_loop(model, z, noise, temperature, forced, forced_count, *, greedy, la
         state, _ = cell.step(weights, point, context, state)
         predicted = mixture.from_raw(model.output_head(state[1]))
         if greedy:
-            point = mixture.draw_greedy(predicted)
+            point = mixture.greedy(predicted)
         else:
-            point = mixture.draw(mixture.temper(predicted, temperature, law), ops.take(noise, step, axis=0))
+            point = mixture.sample(mixture.temper(predicted, temperature, law), ops.take(noise, step, axis=0))
         point = ops.where(step < forced_count, ops.take(forced, step, axis=0), point)
         ended = ops.logical_or(ended, point[:, 4] > 0.5)
         return step + 1, point, state, ended, ops.slice_update(points, (step, 0, 0), point[None])
@@ -151,7 +145,7 @@ def _draw_loop(model, z, noise, temperature, forced, forced_count, *, greedy, la
     return ops.while_loop(unfinished, advance, first, maximum_iterations=steps)[-1]
 
 
-def _forced(prefix, scale, max_points: int) -> np.ndarray:
+def _forced(model, prefix, max_points: int) -> np.ndarray:
     """The stroke-5 points `[n, 5]`, in model units, that every sketch begins with."""
     if prefix is None:
         return np.zeros((0, 5), "float32")
@@ -160,7 +154,7 @@ def _forced(prefix, scale, max_points: int) -> np.ndarray:
         raise InputError(
             f"prefix: expected 1 to {max_points - 1} points, so that one more has room, received {len(rows)}"
         )
-    return to_stroke5(rows / scale, len(rows))[1:]
+    return to_stroke5(model.to_model_units(rows), len(rows))[1:]
 
 
 def _checked_latents(model, z) -> np.ndarray:
@@ -176,13 +170,13 @@ def _checked_latents(model, z) -> np.ndarray:
     return z
 
 
-def _latent(seed: int, k: int, size: int) -> np.ndarray:
+def _code(seed: int, k: int, size: int) -> np.ndarray:
     """The latent vector of sketch k, drawn from N(0, I)."""
-    return np.random.default_rng([seed, k, 0]).standard_normal(size).astype("float32")
+    return generator(seed, Stream.SKETCH_LATENT, k).standard_normal(size).astype("float32")
 
 
 def _noise(seed: int, k: int, steps: int) -> np.ndarray:
     """The `[steps, 4]` random numbers of sketch k; a longer sketch begins with those of a shorter one."""
-    uniform = np.random.default_rng([seed, k, 1]).random((steps, 2))
-    normal = np.random.default_rng([seed, k, 2]).standard_normal((steps, 2))
+    uniform = generator(seed, Stream.SKETCH_CHOICE, k).random((steps, 2))
+    normal = generator(seed, Stream.SKETCH_OFFSET, k).standard_normal((steps, 2))
     return np.concatenate([np.minimum(uniform, np.float32(1) - np.float32(2**-24)), normal], axis=1).astype("float32")

@@ -13,12 +13,13 @@ y grows downwards, as in Quick, Draw! and SVG. The functions on batches take man
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import shapely
 
-from .errors import InputError
+from .errors import InputError, real_number
 
+USUAL_MAX_SEQ_LEN = 250  # points: N_max of the original, unless it is set
 START_TOKEN = (0, 0, 1, 0, 0)  # a point at the origin, pen down: S_0 of the paper
 _FIRST_DROPPABLE = 3  # the fourth point of a pen stroke
 _PART = 4096  # points that GEOS simplifies at once: it recurses, up to once per point, and takes quadratic time
@@ -101,8 +102,8 @@ def from_polylines(polylines: Sequence[np.ndarray]) -> np.ndarray:
     return stroke3
 
 
-def as_stroke3(array: object, where: str) -> np.ndarray:
-    """Returns `array` as float64 stroke-3 rows `[n, 3]`.
+def as_stroke3(array: Any, where: str) -> np.ndarray:
+    """Returns `array` as float64 stroke-3 rows `[n, 3]`; anything without numbers has n = 0.
 
     Raises:
         InputError: another shape, no numbers, or numbers that are not finite; the message begins with `where`.
@@ -111,8 +112,14 @@ def as_stroke3(array: object, where: str) -> np.ndarray:
         rows = np.asarray(array, np.float64)
     except (TypeError, ValueError):
         raise InputError(f"{where}: expected stroke-3 rows (dx, dy, lift), received {type(array).__name__}") from None
-    if rows.ndim != 2 or rows.shape[1] != 3 or not np.isfinite(rows).all():
-        raise InputError(f"{where}: expected finite stroke-3 rows (dx, dy, lift), received shape {list(rows.shape)}")
+    if rows.size == 0:
+        return np.zeros((0, 3))
+    if rows.ndim != 2 or rows.shape[1] != 3:
+        raise InputError(f"{where}: expected stroke-3 rows (dx, dy, lift), received shape {list(rows.shape)}")
+    finite = np.isfinite(rows).all(axis=1)
+    if not finite.all():
+        row = int(finite.argmin())
+        raise InputError(f"{where}: expected finite numbers, received {rows[row].tolist()} in row {row}")
     return rows
 
 
@@ -155,6 +162,8 @@ def simplify_flat(points: np.ndarray, lengths: np.ndarray, epsilon: float) -> tu
     Returns:
         The points kept, `[P', 2]`, and how many there are of each stroke, int64 `[S]`.
     """
+    import shapely  # here: only simplification needs it
+
     firsts = np.cumsum(lengths) - lengths
     place = np.arange(len(points)) - np.repeat(firsts, lengths)  # of a point in its stroke
     left = np.repeat(lengths, lengths) - 1 - place  # points that follow it
@@ -168,6 +177,32 @@ def simplify_flat(points: np.ndarray, lengths: np.ndarray, epsilon: float) -> tu
         simple = shapely.get_coordinates(shapely.simplify(lines, epsilon, preserve_topology=False), include_z=True)
         kept[simple[:, 2].astype(np.int64)] = True
     return points[kept], np.add.reduceat(kept, firsts, dtype=np.int64)
+
+
+def to_model_units(stroke3: np.ndarray, scale_factor: float) -> np.ndarray:
+    """Stroke-3 rows `[n, 3]` in data units -> float32 rows in model units.
+
+    Only the two doors between the units call this: `data/batches.py` and the methods of the model.
+    """
+    rows = np.array(stroke3, np.float32)
+    rows[:, :2] = np.asarray(stroke3, np.float64)[:, :2] / scale_factor
+    return rows
+
+
+def to_data_units(stroke3: np.ndarray, scale_factor: float) -> np.ndarray:
+    """The inverse of `to_model_units`."""
+    rows = np.array(stroke3, np.float32)
+    rows[:, :2] *= np.float32(scale_factor)
+    return rows
+
+
+def check_scale_factor(scale_factor: Any) -> float:
+    """`scale_factor`, data units per model unit, as a float.
+
+    Raises:
+        InputError: it is no positive number, or so small or large that drawings would not stay finite in float32.
+    """
+    return real_number("scale_factor", scale_factor, 1e-30, 1e30, "a positive number")
 
 
 def ragged_indices(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -250,7 +285,7 @@ def pad_stroke5(flat: np.ndarray, lengths: np.ndarray, max_seq_len: int) -> np.n
     """
     if len(lengths) and lengths.max() > max_seq_len:
         raise InputError(
-            f"expected drawings of at most max_seq_len = {max_seq_len} points, got one of {lengths.max()} "
+            f"expected drawings of at most max_seq_len = {max_seq_len} points, received one of {lengths.max()} "
             f"(number {int(lengths.argmax())}); raise max_seq_len or leave the drawing out"
         )
     strokes5 = np.zeros((len(lengths), max_seq_len + 1, 5), np.float32)
@@ -270,7 +305,7 @@ def _as_rows(array: np.ndarray, width: int, what: str) -> np.ndarray:
     if rows.shape == (0,):  # what np.asarray makes of []
         rows = rows.reshape(0, width)
     if rows.ndim != 2 or rows.shape[1] != width:
-        raise InputError(f"expected a {what} array of shape [n, {width}], got shape {list(rows.shape)}")
+        raise InputError(f"expected a {what} array of shape [n, {width}], received shape {list(rows.shape)}")
     return rows
 
 

@@ -4,9 +4,10 @@ import signal
 import sys
 
 import pytest
-from server import Server
+from support.server import Server
 
-from sketch_rnn_keras import cli, transfer
+from sketch_rnn_keras import cli
+from sketch_rnn_keras.files import transfer
 
 # A shell starts background jobs with Ctrl-C ignored, which their children inherit; some tests send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

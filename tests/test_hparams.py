@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sketch_rnn_keras.errors import InputError
-from sketch_rnn_keras.files import write_atomically
+from sketch_rnn_keras.files.writing import write_atomically
 from sketch_rnn_keras.hparams import HParams
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -112,7 +112,7 @@ def test_sizes_are_whole_and_positive(name, value):
 def test_impossible_values_are_rejected_by_name(names, values):
     for name in names:
         for value in values:
-            with pytest.raises(InputError, match=rf"'{name}(\[\d\])?': expected .*, got "):
+            with pytest.raises(InputError, match=rf"'{name}(\[\d\])?': expected .*, received "):
                 HParams(**{name: value})
 
 
@@ -124,7 +124,9 @@ def test_values_at_the_edge_are_accepted():
 
 
 def test_the_floor_of_the_learning_rate_is_below_it():
-    with pytest.raises(InputError, match=r"'min_learning_rate': expected at most the learning_rate, 0\.001, got 0\.01"):
+    with pytest.raises(
+        InputError, match=r"'min_learning_rate': expected at most the learning_rate, 0\.001, received 0\.01"
+    ):
         HParams(min_learning_rate=0.01)
 
 
@@ -230,7 +232,7 @@ def test_an_override_can_mend_the_file_and_its_faults_are_told_from_the_files(tm
     [
         ('{\n  "z_size": 8,\n  "kl_weight" 1\n}', r"line 3, column 15: broken JSON"),
         ("", r"line 1, column 1: broken JSON"),
-        ("[1, 2]", r"expected an object of hyperparameter names and values, got \[1, 2\] \(list\)"),
+        ("[1, 2]", r"expected an object of hyperparameter names and values, received \[1, 2\] \(list\)"),
         ('{"hparams": []}', r"in 'hparams': expected an object"),
         ('{"z_size": 8, "z_size": 9}', r"'z_size' appears more than once"),
         ('{"z_size": NaN}', r"'z_size': expected a whole number"),

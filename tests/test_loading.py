@@ -16,8 +16,8 @@ from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.interop import sketch_js
 from sketch_rnn_keras.loading import load_model
-from sketch_rnn_keras.model import SketchRNN, least_weights
-from sketch_rnn_keras.provenance import Provenance
+from sketch_rnn_keras.model.provenance import Provenance
+from sketch_rnn_keras.model.sketch_rnn import SketchRNN, least_weights
 
 CHECKPOINT = Path(__file__).parent / "golden" / "ckpt" / "vae_lstm"
 SMALL = {"dec_rnn_size": 6, "enc_rnn_size": 4, "z_size": 3, "max_seq_len": 9}

@@ -6,8 +6,8 @@ import pytest
 from sketch_rnn_keras import sampling
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
-from sketch_rnn_keras.model import SketchRNN
-from sketch_rnn_keras.sampling import draw_points, sample
+from sketch_rnn_keras.model.sketch_rnn import SketchRNN
+from sketch_rnn_keras.sampling import sample_points, sample
 
 N_MAX, N_Z = 12, 4
 SMALL = {
@@ -156,7 +156,7 @@ def test_stopping_early_changes_nothing_before_the_end(model):
     rng = np.random.default_rng(0)
     z, uniform, normal = rng.standard_normal((6, N_Z)), rng.random((40, 6, 2)), rng.standard_normal((40, 6, 2))
     noise = np.concatenate([uniform, normal], axis=2)
-    stopped, full = (draw_points(model, z, noise, 0.8, stop_at_end=stop) for stop in (True, False))
+    stopped, full = (sample_points(model, z, noise, 0.8, stop_at_end=stop) for stop in (True, False))
     assert stopped.shape == full.shape == (6, 40, 5)
     ends = full[..., 4].argmax(axis=1)
     assert full[..., 4].any(axis=1).all()

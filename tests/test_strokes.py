@@ -99,13 +99,13 @@ def test_what_follows_the_end_is_ignored():
 
 
 def test_too_long_for_stroke5():
-    with pytest.raises(InputError, match=r"max_seq_len = 4.*got one of 5"):
+    with pytest.raises(InputError, match=r"max_seq_len = 4.*received one of 5"):
         to_stroke5(SKETCH, 4)
 
 
 @pytest.mark.parametrize("function", [lambda x: to_stroke5(x, 9), to_stroke3, to_polylines, bounds])
 def test_wrong_columns(function):
-    with pytest.raises(InputError, match=r"shape \[n, \d\], got shape \[5, 4\]"):
+    with pytest.raises(InputError, match=r"shape \[n, \d\], received shape \[5, 4\]"):
         function(np.zeros((5, 4)))
 
 

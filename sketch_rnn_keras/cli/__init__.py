@@ -8,8 +8,9 @@ import os
 import sys
 
 from ..errors import InputError, TrainingError
-from . import data, downloads, drawing, exchange, figures, latent, learning  # noqa: F401  (each adds its commands)
+from . import data, exchange, fetch, figures, latent_space, learning, sample  # noqa: F401  (each adds its commands)
 from .common import app, say
+from .words import as_typed
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks on the machine are not ours to print
 
@@ -19,7 +20,7 @@ def main() -> None:
     try:
         app()
     except (InputError, TrainingError) as error:
-        say(f"sketch-rnn: {error}")
+        say(f"sketch-rnn: {as_typed(str(error))}")
         sys.exit(2 if isinstance(error, InputError) else 1)
     except OSError as error:  # a folder that may not be entered, a name that is too long
         say(f"sketch-rnn: {error.filename or 'a file'}: {error.strerror or error}")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from ..files import check_suffix
+from ..files.writing import check_suffix
 
 app = typer.Typer(
     help="Sketch-RNN in Keras: learn to draw from pen strokes, and draw.",
@@ -128,7 +128,7 @@ def parse_style(items: list[str] | None, build: Callable | None = None) -> dict:
     """The keyword arguments of `drawing.Style` that `--style` names, once `build` (`Style` itself) has taken them."""
     import dataclasses
 
-    from ..drawing import Style
+    from ..pictures.grid import Style
 
     kinds, style = {field.name: type(field.default) for field in dataclasses.fields(Style)}, {}
     for item in items or []:
@@ -139,7 +139,7 @@ def parse_style(items: list[str] | None, build: Callable | None = None) -> dict:
         try:
             style[name] = True if kinds[name] is bool else kinds[name](text)
         except ValueError:
-            raise InputError(f"--style {item}: expected a number, got {text!r}") from None
+            raise InputError(f"--style {item}: expected a number, received {text!r}") from None
     (build or Style)(**style)
     return style
 

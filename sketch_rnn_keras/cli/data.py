@@ -8,6 +8,7 @@ import typer
 
 from ..errors import InputError
 from .common import Seed, answer, app, check_output, describe_model, open_model, progress_bar, say
+from .words import as_typed
 
 
 @app.command()
@@ -24,7 +25,9 @@ def convert(
             "which Quick, Draw! has simplified already stay as they are."
         ),
     ] = None,
-    max_points: Annotated[int, typer.Option(min=1, help="Longer drawings are left out.")] = 250,
+    max_points: Annotated[
+        int | None, typer.Option(min=1, help="Longer drawings are left out; 250, as the models', by default.")
+    ] = None,
     per_category: Annotated[
         int | None, typer.Option(min=1, help="Drawings of each category at most, chosen at random.")
     ] = None,
@@ -61,12 +64,13 @@ def convert(
     """Convert drawings into a data file to train on."""
     from ..conversion import convert
 
-    options = {"epsilon": epsilon, "max_points": max_points, "per_category": per_category, "splits": splits}
+    options = {"epsilon": epsilon, "per_category": per_category, "splits": splits}
+    options |= {} if max_points is None else {"max_points": max_points}
     options |= {"seed": seed, "recognized_only": recognized_only, "strict": strict, "as_is": as_is}
     options |= {"polylines": polylines, "layout": layout, "overwrite": overwrite}
     with progress_bar("converting, %", 100) as progress:
         report = convert(sources, output, **options, progress=lambda share: progress(int(100 * share)))
-    answer(str(report))
+    answer(as_typed(str(report)))
 
 
 @app.command()
@@ -82,12 +86,14 @@ def info(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --contact-sheet if it exists.")] = False,
 ) -> None:
     """Describe a data set (.npz, a category, doodles:cat), a config (.json), or a model (see `sample --model`)."""
+    from ..loading import model_format
+
     path = Path(target)
     settings = {"split": split, "count": count, "seed": seed, "columns": columns}
     settings = {name: value for name, value in settings.items() if value is not None}
     if contact_sheet is None and (settings or overwrite):
         raise InputError(f"--{next(iter(settings), 'overwrite')} is for the picture that --contact-sheet names; add it")
-    is_model = path.suffix == ".keras" or (path.is_dir() and bool(path.name)) or _is_json_model(path)
+    is_model = model_format(path) is not None or path.suffix == ".keras" or (path.is_dir() and bool(path.name))
     if contact_sheet is not None and (is_model or path.suffix == ".json"):
         raise InputError(f"--contact-sheet shows the drawings of a data set; {target} is a model or a config")
     if path.suffix == ".json" and not is_model:
@@ -102,22 +108,13 @@ def info(
     else:
         if contact_sheet is not None:
             check_output(contact_sheet, overwrite, "--contact-sheet")
-        from .. import inspection
-        from ..datasets import load_dataset
+        from ..data import summary
+        from ..data.datasets import load_dataset
 
         dataset = load_dataset(target)
         if contact_sheet is not None:
-            shown = inspection.contact_sheet(dataset, contact_sheet, **settings, title=path.name)
+            from ..pictures import contact_sheet as sheet
+
+            shown = sheet.contact_sheet(dataset, contact_sheet, **settings, title=path.name)
             say(f"wrote  {contact_sheet}: {shown} drawings")
-        answer(inspection.describe(dataset, target))
-
-
-def _is_json_model(path: Path) -> bool:
-    """Whether a JSON file begins as sketch-rnn-js models do, with a list; hyperparameters are an object."""
-    if path.suffix != ".json":
-        return False
-    try:
-        with path.open("rb") as file:
-            return file.read(100).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
-    except OSError:  # the reader of configs says why
-        return False
+        answer(as_typed(summary.describe(dataset, target)))

@@ -65,8 +65,8 @@ def convert_model(
 
 def _with_data(model, names):
     """The same weights with the scale factor, and where it was not known the N_max, of the data."""
-    from ..datasets import load_dataset
-    from ..model import SketchRNN
+    from ..data.datasets import load_dataset
+    from ..model.sketch_rnn import SketchRNN
 
     dataset = load_dataset(names)
     changes = {"data_set": names}
@@ -80,7 +80,7 @@ def _with_data(model, names):
 
 
 def _save_keras(model, destination: Path) -> None:
-    from ..files import replacing
+    from ..files.writing import replacing
 
     try:
         with replacing(destination) as draft:

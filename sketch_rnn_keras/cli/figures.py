@@ -22,7 +22,7 @@ from .common import (
     parse_style,
     say,
 )
-from .latent import DrawingName, Drawings, open_with_drawings
+from .latent_space import DrawingName, Drawings, open_with_drawings
 
 
 @app.command()
@@ -32,7 +32,7 @@ def plot(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw the training curves of runs: losses, KL raw and floored, KL weight, learning rate."""
-    from ..plots import plot_training
+    from ..training.curves import plot_training
 
     check_output(output, overwrite)
     plot_training(runs, output)
@@ -52,7 +52,7 @@ def mixture(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw what the model expects at a step of a drawing: the mixture of the next offset, the pen's probabilities."""
-    from ..plots import plot_mixture
+    from ..pictures.mixture_plot import plot_mixture
 
     check_output(output, overwrite)
     loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
@@ -72,7 +72,8 @@ def embed(
     overwrite: Overwrite = False,
 ) -> None:
     """Write the latent means of data sets, and draw a map of them in the plane where they vary most."""
-    from .. import atlas, latent
+    from .. import latent
+    from ..pictures import atlas
 
     check_output(output, overwrite, suffixes=(".npz", ".csv"))
     if map_:
@@ -114,8 +115,8 @@ def animate(
     overwrite: Overwrite = False,
 ) -> None:
     """Show one drawing being drawn, or several melting into each other and back (which takes a --model)."""
-    from ..animation import animate_drawing, animate_sequence, moving_style
-    from ..selection import Selector
+    from ..pictures.animation import animate_drawing, animate_sequence, moving_style
+    from .naming import Selector
 
     check_output(output, overwrite, suffixes=(".gif", ".svg"))
     look = parse_style(style, moving_style)
@@ -129,7 +130,7 @@ def animate(
         say(f"wrote  {output}: {named[0].label}, drawn in {seconds:g} seconds")
         return
     if model is None:
-        raise InputError(f"expected one drawing, or several and a --model that interpolates, got {len(named)}")
+        raise InputError(f"expected one drawing, or several and a --model that interpolates, received {len(named)}")
     from .. import latent
     from ..sampling import sample
 

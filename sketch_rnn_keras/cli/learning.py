@@ -1,13 +1,19 @@
 """`sketch-rnn train` and `evaluate`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, one_of
 from .common import Data, Model, Set, answer, app, describe_dataset, open_model, say
+
+if TYPE_CHECKING:
+    from ..hparams import HParams
+    from ..training.sweep import Run
+    from .progress import TrainingBar
 
 
 @app.command()
@@ -25,7 +31,7 @@ def train(
     """
     from ..hparams import HParams
 
-    changes = HParams.parse_overrides(overrides or [])
+    changes = parse_settings(overrides)
     if resume:
         hparams, names = _resumed(run_dir, config, data, changes)
     else:
@@ -35,10 +41,20 @@ def train(
     _train(hparams, names, run_dir, resume)
 
 
-def _resumed(run_dir, config, data, changes):
+def parse_settings(overrides: list[str] | None) -> dict:
+    """Hyperparameters by name that `--set KEY=VALUE` options give."""
+    from ..hparams import HParams
+
+    try:
+        return HParams.parse_overrides(overrides or [])
+    except InputError as error:
+        raise InputError(f"--set {error}") from None
+
+
+def _resumed(run_dir: Path, config: Path | None, data: list[str] | None, changes: dict):
     """Hyperparameters and data names of the run that goes on."""
     from ..hparams import HParams
-    from ..training.checkpoints import RunDirectory
+    from ..training.run_directory import RunDirectory
 
     if config:
         raise InputError("--resume takes the configuration of --run-dir; leave --config out")
@@ -48,23 +64,24 @@ def _resumed(run_dir, config, data, changes):
     return hparams, data or [str(source["name"]) for source in document["data"]]
 
 
-def _train(hparams, names, run_dir, resume):
-    from ..datasets import load_dataset
+def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool) -> None:
+    from ..data.datasets import load_dataset
 
     dataset = load_dataset(names, max_seq_len=hparams.length_limit)
     say(f"data   {describe_dataset(names, dataset)}")
     for note in dataset.dropped:
         say(f"       {note}")
 
-    from ..training.loop import last_step, train
-    from ..training.report import Reporter
+    from ..training.loop import train
+    from ..training.run_directory import last_step
+    from .progress import TrainingBar
 
     first_step = last_step(run_dir) if resume else 0
     if first_step >= hparams.num_steps:
         say(f"{run_dir} is trained to step {first_step} already; to go on, add --set num_steps=N")
         return
     try:
-        with Reporter(hparams.num_steps, first_step) as reporter:
+        with TrainingBar(hparams.num_steps, first_step) as reporter:
             model = train(hparams, dataset, run_dir, resume=resume, reporter=reporter)
     except KeyboardInterrupt as interrupt:
         if not interrupt.args:  # a second Ctrl-C, or one before the first step
@@ -83,16 +100,26 @@ def sweep(
 
     The same command goes on after an interruption.
     """
-    from ..sweep import Plan, run
+    from ..training.sweep import Plan, run
 
     loaded = Plan.load(plan)
     try:
-        run(loaded, output_dir, say)
+        run(loaded, output_dir, _watch)
     except KeyboardInterrupt:
         say(f"Interrupted. To go on: sketch-rnn sweep {plan} --output-dir {output_dir}")
         raise typer.Exit(130) from None
     answer((output_dir / "table.md").read_text(encoding="utf-8").rstrip("\n"))
     say(f"wrote  {output_dir}: table.md, table.csv and tradeoff.svg")
+
+
+def _watch(run: "Run") -> "TrainingBar":
+    """Says which run of a sweep begins; its progress bar."""
+    from .progress import TrainingBar
+
+    say(f"run    {run.data}, {run.variant}")
+    for note in run.dataset.dropped:
+        say(f"       {note}")
+    return TrainingBar(run.hparams.num_steps, run.first_step)
 
 
 @app.command()
@@ -109,12 +136,12 @@ def evaluate(
     The data is put in the model's units by the model's own scale factor, or by the data's where the model has none (a
     Magenta checkpoint). Sketches longer than the model's N_max are left out.
     """
-    from ..datasets import load_dataset
+    from ..data.datasets import load_dataset
+    from ..data.npz import SPLITS
 
     splits = split or ["valid", "test"]
     for name in splits:
-        if name not in ("train", "valid", "test"):
-            raise InputError(f"--split: expected train, valid or test, received {name!r}")
+        one_of("--split", name, SPLITS)
     loaded = open_model(model)
     hparams = loaded.hparams
     dataset = load_dataset(data or hparams.data_set, max_seq_len=hparams.max_seq_len, scale_factor=loaded.scale_factor)
@@ -122,6 +149,7 @@ def evaluate(
     from ..training.evaluation import evaluate
 
     if loaded.scale_factor is None:
+        loaded.scale_factor = dataset.scale_factor
         say(f"note   the scale factor of the data is taken, {dataset.scale_factor:.4f}")
     for note in dataset.dropped:
         say(str(note))

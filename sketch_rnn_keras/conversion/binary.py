@@ -37,7 +37,7 @@ def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
                 return
             _, _, recognized, _, strokes = _HEAD.unpack(_whole(head, _HEAD.size, where))
             if recognized > 1:
-                raise InputError(f"{where}: expected 0 or 1 for recognised, got {recognized}; {_FOREIGN}")
+                raise InputError(f"{where}: expected 0 or 1 for recognised, received {recognized}; {_FOREIGN}")
             xy, lengths = _read_strokes(file, strokes, where)
             reading.bytes_read += file.tell() - start
             if reading.recognized_only and not recognized:

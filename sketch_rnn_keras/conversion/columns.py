@@ -1,5 +1,7 @@
 """Pen strokes as JSON has them: lists of x and of y, or of points, checked number by number."""
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import InputError
@@ -7,7 +9,7 @@ from ..errors import InputError
 _NUMBER = {int, float}
 
 
-def join_columns(strokes: object) -> tuple[np.ndarray, list[int], bool]:
+def join_columns(strokes: Any) -> tuple[np.ndarray, list[int], bool]:
     """Joins strokes `[[x, ...], [y, ...]]` or `[[x, ...], [y, ...], [t, ...]]`, as Quick, Draw! writes them.
 
     Returns:
@@ -17,13 +19,13 @@ def join_columns(strokes: object) -> tuple[np.ndarray, list[int], bool]:
         InputError: the document is anything else; the stroke is named.
     """
     if type(strokes) is not list:
-        raise InputError(f"expected a list of strokes, got {_name(strokes)}")
+        raise InputError(f"expected a list of strokes, received {_name(strokes)}")
     xs, ys, lengths, widths = [], [], [], set()
     for index, stroke in enumerate(strokes):
         if type(stroke) is not list or len(stroke) not in (2, 3) or set(map(type, stroke)) != {list}:
             raise InputError(f"stroke {index}: expected [[x, ...], [y, ...]], with a list of times or without")
         if len(set(map(len, stroke))) > 1:
-            raise InputError(f"stroke {index}: expected lists of one length, got {[len(part) for part in stroke]}")
+            raise InputError(f"stroke {index}: expected lists of one length, received {[len(part) for part in stroke]}")
         widths.add(len(stroke))
         if stroke[0]:
             xs += stroke[0]
@@ -36,7 +38,7 @@ def join_columns(strokes: object) -> tuple[np.ndarray, list[int], bool]:
     return points, lengths, widths == {3}
 
 
-def join_polylines(strokes: object, layout: str | None) -> tuple[np.ndarray, list[int]]:
+def join_polylines(strokes: Any, layout: str | None) -> tuple[np.ndarray, list[int]]:
     """Joins strokes that are all `[[x, ...], [y, ...]]` or all `[[x, y], [x, y], ...]`.
 
     Args:
@@ -54,7 +56,7 @@ def join_polylines(strokes: object, layout: str | None) -> tuple[np.ndarray, lis
     strokes = [stroke for stroke in strokes if stroke not in ([], [[], []])]
     for index, stroke in enumerate(strokes):
         if any(type(part) is not list for part in stroke):
-            raise InputError(f"stroke {index}: expected lists of numbers, got {_name(stroke)} of something else")
+            raise InputError(f"stroke {index}: expected lists of numbers, received {_name(stroke)} of something else")
     fits = {
         "columns": all(len(stroke) == 2 and len(stroke[0]) == len(stroke[1]) for stroke in strokes),
         "points": all(len(point) == 2 for stroke in strokes for point in stroke),
@@ -64,7 +66,7 @@ def join_polylines(strokes: object, layout: str | None) -> tuple[np.ndarray, lis
         if layout is None:
             raise InputError(
                 "each stroke has two points, so [[a, b], [c, d]] could be [[x, x], [y, y]] or [[x, y], [x, y]]; "
-                "say which with --polylines columns or --polylines points"
+                "say which with polylines=columns or polylines=points"
             )
         possible = [layout]
     if not possible:
@@ -79,13 +81,13 @@ def join_polylines(strokes: object, layout: str | None) -> tuple[np.ndarray, lis
 def _numbers(values: list) -> np.ndarray:
     if not _NUMBER.issuperset(map(type, values)):  # booleans are no numbers here
         wrong = next(value for value in values if type(value) not in _NUMBER)
-        raise InputError(f"expected numbers as coordinates, got {_name(wrong)}")
+        raise InputError(f"expected numbers as coordinates, received {_name(wrong)}")
     try:
         return np.array(values, np.float64)
     except OverflowError:
-        raise InputError("expected coordinates that a float can hold, got a longer number") from None
+        raise InputError("expected coordinates that a float can hold, received a longer number") from None
 
 
-def _name(value: object) -> str:
+def _name(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from pydantic_core import from_json
 
+from ..data.npz import read_splits
 from ..errors import InputError
-from ..npz import read_splits
 from ..strokes import to_stroke3
 from .columns import join_polylines
 from .items import UNREADABLE, Drawing, Reading, Rejected, make_drawing
@@ -24,7 +24,7 @@ def read_json(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
     with path.open("rb") as file:
         content = file.read(MAX_JSON + 1)
     if len(content) > MAX_JSON:
-        raise InputError(f"expected at most {MAX_JSON} bytes for one drawing, got more")
+        raise InputError(f"expected at most {MAX_JSON} bytes for one drawing, received more")
     reading.bytes_read += len(content)
     try:
         document = from_json(content.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
@@ -57,7 +57,7 @@ def _from_strokes(array: np.ndarray, category: str) -> Drawing | Rejected:
     if array.size == 0:
         array = np.zeros((0, 3))
     if array.ndim != 2 or array.shape[1] != 3:
-        raise InputError(f"expected stroke-3 [n, 3] or stroke-5 [n, 5], got shape {list(array.shape)}")
+        raise InputError(f"expected stroke-3 [n, 3] or stroke-5 [n, 5], received shape {list(array.shape)}")
     lifted = array[:, 2] == 1
     if not (lifted | (array[:, 2] == 0)).all():
         raise InputError("expected a lift of 0 or 1")

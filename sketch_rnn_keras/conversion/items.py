@@ -71,5 +71,5 @@ def make_drawing(points: np.ndarray, lengths: list[int], category: str, **form: 
     usable = np.abs(points) <= LARGEST
     if not usable.all():
         value = points[~usable][0]
-        raise InputError(f"expected finite coordinates of at most {LARGEST:g}, got {value:g}")
+        raise InputError(f"expected finite coordinates of at most {LARGEST:g}, received {value:g}")
     return Drawing(points, lengths, category, **form)

@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 from pydantic_core import from_json
 
+from ..data.quickdraw import MAX_LINE
 from ..errors import InputError
-from ..quickdraw import MAX_LINE
 from .columns import join_columns
 from .items import UNREADABLE, UNRECOGNISED, Drawing, Reading, Rejected, make_drawing
 
@@ -44,7 +44,7 @@ def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
             try:
                 if len(line) > MAX_LINE:
                     _skip_rest(file, reading)
-                    raise InputError(f"expected at most {MAX_LINE} bytes, got more")
+                    raise InputError(f"expected at most {MAX_LINE} bytes, received more")
                 if not line.isspace():
                     yield _parse(line, path.stem, reading.recognized_only)
             except InputError as error:

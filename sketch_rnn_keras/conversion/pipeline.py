@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..datasets import OFFSET_LIMIT
-from ..errors import InputError
-from ..npz import check_writable, write_splits
+from ..data.datasets import scale_factor_of
+from ..data.npz import check_writable, write_splits
+from ..errors import InputError, one_of, shown, whole_number
+from ..strokes import USUAL_MAX_SEQ_LEN
+from .inputs import find_files, read_all
 from .items import ONE_POINT, Drawing, Reading, Rejected
 from .prepare import prepare
-from .report import MAX_NAMED, MODEL_POINTS, Report
-from .sources import find_files, read_all
-from .splitting import DEFAULT, Selection, check_splits
+from .report import MAX_NAMED, Report
+from .splitting import DEFAULT, Reservoir, check_splits
 
 _BATCH = 20_000  # points that are prepared together
 
@@ -27,7 +28,7 @@ def convert(
     output: str | os.PathLike,
     *,
     epsilon: float | None = None,
-    max_points: int = MODEL_POINTS,
+    max_points: int = USUAL_MAX_SEQ_LEN,
     per_category: int | None = None,
     splits: Sequence[float] | None = None,
     seed: int = 0,
@@ -80,7 +81,7 @@ def convert(
         check_splits(splits)
 
     total = sum(path.stat().st_size for path in files) or 1
-    selection = Selection(per_category, seed)
+    reservoir = Reservoir(per_category, seed)
     for batch in _batches(read_all(files, reading), report, strict):
         for drawing, stroke3 in zip(batch, prepare(batch, epsilon, as_is), strict=True):
             if stroke3 is None:
@@ -89,11 +90,11 @@ def convert(
                 report.dropped[f"of more than {max_points} points"] += 1
                 report.longest_dropped = max(report.longest_dropped, len(stroke3))
             else:
-                selection.add(stroke3, drawing.category, drawing.split if stay else None)
+                reservoir.add(stroke3, drawing.category, drawing.split if stay else None)
         if progress:
             progress(min(1, reading.bytes_read / total))
     report.notes = reading.notes
-    _write(selection, splits, layout, overwrite, report)
+    _write(reservoir, splits, layout, overwrite, report)
     return report
 
 
@@ -117,19 +118,18 @@ def _batches(items: Iterable[Drawing | Rejected], report: Report, strict: bool) 
         yield batch
 
 
-def _write(selection: Selection, splits: Sequence[float] | None, layout: str, overwrite: bool, report: Report) -> None:
-    if not selection.seen:
+def _write(reservoir: Reservoir, splits: Sequence[float] | None, layout: str, overwrite: bool, report: Report) -> None:
+    if not reservoir.seen:
         reasons = ", ".join(f"{count} {reason}" for reason, count in report.dropped.items()) or "there was none"
         detail = f". {report.details[0]}" if report.details else ""
         raise InputError(f"no drawing is left to write: {reasons}{detail}")
-    drawings, report.categories = selection.into_splits(splits)
+    drawings, report.categories = reservoir.into_splits(splits)
     if not drawings["train"]:
-        raise InputError("no drawing is left to train with; choose the splits with --splits 0.9 0.05 0.05")
+        raise InputError("no drawing is left to train with; choose other splits, such as splits=(0.9, 0.05, 0.05)")
     report.splits = {split: len(part) for split, part in drawings.items()}
-    report.not_chosen = selection.seen - report.kept
+    report.not_chosen = reservoir.seen - report.kept
     report.lengths = np.sort([len(drawing) for part in drawings.values() for drawing in part])
-    offsets = np.concatenate([drawing[:, :2] for drawing in drawings["train"]])
-    report.scale_factor = float(np.clip(offsets, -OFFSET_LIMIT, OFFSET_LIMIT).std(dtype=np.float64))
+    report.scale_factor = scale_factor_of(np.concatenate(drawings["train"]))
     write_splits(report.output, drawings, layout, overwrite)
 
 
@@ -137,11 +137,10 @@ def _check_options(
     epsilon: float | None, max_points: int, per_category: int | None, seed: int, polylines: str | None
 ) -> None:
     if epsilon is not None and not 0 <= epsilon < math.inf:
-        raise InputError(f"epsilon: expected a number of at least 0, got {epsilon}")
-    if seed < 0:
-        raise InputError(f"seed: expected a whole number of at least 0, got {seed}")
-    for name, value in (("max_points", max_points), ("per_category", per_category)):
-        if value is not None and value < 1:
-            raise InputError(f"{name}: expected at least 1, got {value}")
-    if polylines not in (None, "points", "columns"):
-        raise InputError(f"polylines: expected points or columns, got {polylines!r}")
+        raise InputError(f"epsilon: expected a number of at least 0, received {shown(epsilon)}")
+    whole_number("seed", seed)
+    whole_number("max_points", max_points, least=1)
+    if per_category is not None:
+        whole_number("per_category", per_category, least=1)
+    if polylines is not None:
+        one_of("polylines", polylines, ("points", "columns"))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-MODEL_POINTS = 250  # max_seq_len of the configurations
+from ..strokes import USUAL_MAX_SEQ_LEN
+
 MOST_POINTS = 1000  # what a warning proposes at most: training time and memory grow with the longest drawing
 MAX_NAMED = 5  # unreadable drawings
 MAX_CATEGORIES = 20
@@ -58,14 +59,14 @@ class Report:
             limit, longest = min(self.longest_dropped, MOST_POINTS), self.longest_dropped
             cures = [f"drawings of more than {self.max_points} points were left out; the longest has {longest}"]
             if limit > self.max_points:
-                options = f"--max-points {limit} here, and --set max_seq_len={limit} when training"
+                options = f"max_points={limit} here, and max_seq_len={limit} when training"
                 cures.append(f"to keep those of up to {limit}: {options}")
-            warnings.append("; ".join([*cures, "a larger --epsilon shortens all drawings"]))
-        too_long = int((self.lengths > MODEL_POINTS).sum())
+            warnings.append("; ".join([*cures, "a larger epsilon shortens all drawings"]))
+        too_long = int((self.lengths > USUAL_MAX_SEQ_LEN).sum())
         if too_long:
             warnings.append(
-                f"{too_long} drawings have more than {MODEL_POINTS} points, the max_seq_len of the configurations; "
-                f"train with --set max_seq_len={self.lengths[-1]}"
+                f"{too_long} drawings have more than {USUAL_MAX_SEQ_LEN} points, the max_seq_len of the "
+                f"configurations; train with max_seq_len={self.lengths[-1]}"
             )
         share = sum(self.dropped.values()) / max(self.found, 1)
         if share > MANY_DROPPED:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..data.npz import SPLITS
 from ..errors import InputError
-from ..npz import SPLITS
+from ..streams import Stream, generator
 
 DEFAULT = (0.9, 0.05, 0.05)
 MAX_BYTES = 2**30  # of drawings kept
 _OVERHEAD = 200  # bytes of an array besides its numbers
-_CHOICE, _SPLIT = 0, 1  # streams of random numbers
 
 
-class Selection:
+class Reservoir:
     """The drawings kept while reading: all, or of each category a random sample of the number asked for.
 
     Attributes:
@@ -25,7 +25,7 @@ class Selection:
     def __init__(self, per_category: int | None, seed: int):
         self._limit = per_category or math.inf
         self._seed = seed
-        self._rng = np.random.default_rng([seed, _CHOICE])
+        self._rng = generator(seed, Stream.CONVERSION_CHOICE)
         self._groups: dict[tuple[str, str | None], list[np.ndarray]] = {}
         self._seen: Counter[tuple[str, str | None]] = Counter()
         self._bytes = 0
@@ -47,8 +47,8 @@ class Selection:
             group[place] = stroke3.copy()
         if self._bytes > MAX_BYTES:
             raise InputError(
-                f"expected drawings of at most {MAX_BYTES} bytes in one file, got more; use --per-category, or fewer "
-                "sources at once"
+                f"expected drawings of at most {MAX_BYTES} bytes in one file, received more; lower per_category, or "
+                "give fewer sources at once"
             )
 
     def into_splits(self, splits: Sequence[float] | None) -> tuple[dict[str, list[np.ndarray]], Counter[str]]:
@@ -68,7 +68,7 @@ class Selection:
         if splits is None:
             dealt = {split: [k for k, (_, own) in enumerate(keys) if own == split] for split in SPLITS}
         else:
-            order = np.random.default_rng([self._seed, _SPLIT]).permutation(len(drawings)).tolist()
+            order = generator(self._seed, Stream.CONVERSION_SPLIT).permutation(len(drawings)).tolist()
             ends = np.cumsum([0, *count_splits(splits, len(drawings))]).tolist()
             dealt = {split: order[ends[i] : ends[i + 1]] for i, split in enumerate(SPLITS)}
         categories = Counter(keys[k][0] for split in SPLITS for k in dealt[split])
@@ -82,14 +82,14 @@ def check_splits(splits: Sequence[float]) -> None:
         InputError: another number of them, a negative one, fractions that do not add up to 1, nothing to train with.
     """
     if len(splits) != len(SPLITS) or not all(math.isfinite(part) and part >= 0 for part in splits):
-        raise InputError(f"splits: expected three numbers, for {', '.join(SPLITS)}, got {_list(splits)}")
+        raise InputError(f"splits: expected three numbers, for {', '.join(SPLITS)}, received {_list(splits)}")
     if not _are_fractions(splits) and any(part != int(part) for part in splits):
         raise InputError(
-            f"splits: expected whole numbers, or fractions that add up to 1, got {_list(splits)}, which add up to "
+            f"splits: expected whole numbers, or fractions that add up to 1, received {_list(splits)}, which add up to "
             f"{sum(splits):g}"
         )
     if splits[0] == 0:
-        raise InputError(f"splits: expected drawings to train with, got {_list(splits)}")
+        raise InputError(f"splits: expected drawings to train with, received {_list(splits)}")
 
 
 def count_splits(splits: Sequence[float], total: int) -> list[int]:
@@ -102,13 +102,13 @@ def count_splits(splits: Sequence[float], total: int) -> list[int]:
         if sum(splits) > total:
             raise InputError(
                 f"splits: asked for {_list(splits)}, {sum(splits):g} drawings, but {total} are left; ask for fewer, or "
-                f"for fractions: --splits {_list(DEFAULT)}"
+                f"for fractions: splits={DEFAULT}"
             )
         return [int(part) for part in splits]
     held_out = [max(1, round(part * total)) if part else 0 for part in splits[1:]]
     if sum(held_out) >= total:
         raise InputError(
-            f"splits: {total} drawings are too few for {_list(splits)}; add drawings, or use --splits 1 0 0"
+            f"splits: {total} drawings are too few for {_list(splits)}; add drawings, or use splits=(1, 0, 0)"
         )
     return [total - sum(held_out), *held_out]
 

@@ -29,7 +29,7 @@ _LEFT_OUT = frozenset(["text", "image", "foreignObject"])
 _INITIAL = {"stroke": "none", "fill": "black", "stroke-width": "1", "visibility": "visible"}  # what children inherit
 _NO_PAINT = ("none", "transparent")
 _IDENTITY = np.eye(2, 3)
-_TOO_MANY = f"expected at most {MAX_ELEMENTS} elements, nested at most {MAX_DEPTH} deep, got more"
+_TOO_MANY = f"expected at most {MAX_ELEMENTS} elements, nested at most {MAX_DEPTH} deep, received more"
 
 
 def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
@@ -42,11 +42,11 @@ def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
         content = file.read(MAX_BYTES + 1)
     reading.bytes_read += len(content)
     if len(content) > MAX_BYTES:
-        raise InputError(f"expected at most {MAX_BYTES} bytes for one drawing, got more")
+        raise InputError(f"expected at most {MAX_BYTES} bytes for one drawing, received more")
     try:
         strokes = _Document(_parse(content), reading).strokes()
     except RecursionError:  # tinycss2 has no limit of its own
-        raise InputError("expected simple styles, got one with brackets nested too deeply") from None
+        raise InputError("expected simple styles, received one with brackets nested too deeply") from None
     points = np.concatenate([np.zeros((0, 2)), *strokes])
     yield make_drawing(points, [len(stroke) for stroke in strokes], path.absolute().parent.name)
 
@@ -98,7 +98,7 @@ def _parse(content: bytes) -> _Located:
     except (ValueError, LookupError) as error:  # an encoding that expat does not know
         raise InputError(f"not XML ({error})") from None
     if root.name != "svg":
-        raise InputError(f"expected an <svg> element, got <{root.name[:40]}>")
+        raise InputError(f"expected an <svg> element, received <{root.name[:40]}>")
     return root
 
 
@@ -126,7 +126,7 @@ class _Document:
         sheets = ["".join(element.itertext()) for element in root.iter() if element.name == "style"]
         for size in (sum(map(len, sheets)), sum(len(element.get("style", "")) for element in root.iter())):
             if size > MAX_STYLE:
-                raise InputError(f"expected at most {MAX_STYLE} characters of styles, got {size}")
+                raise InputError(f"expected at most {MAX_STYLE} characters of styles, received {size}")
         for sheet in sheets:
             others = self._styles.add(sheet)
             self._notes["SVG style rules not understood: their selectors are not simple"] += others
@@ -190,9 +190,9 @@ class _Document:
         shape = [_apply(context.matrix, points) for points in shape]
         self._points += sum(len(points) for points in shape)
         if self._points > svg_shapes.MAX_POINTS:
-            raise InputError(f"expected at most {svg_shapes.MAX_POINTS} points in a drawing, got more")
+            raise InputError(f"expected at most {svg_shapes.MAX_POINTS} points in a drawing, received more")
         if not all(np.isfinite(points).all() for points in shape):
-            raise InputError("expected finite coordinates, got some that are too large")
+            raise InputError("expected finite coordinates, received some that are too large")
         if stroked:
             self._stroked += shape
         elif element.name == "rect" and shape and self._covers_page(shape[0]):

@@ -32,7 +32,7 @@ def parse_length(text: str, whole: float) -> float:
     """Gives a length in pixels; `whole` is what 100 % are."""
     found = _LENGTH.fullmatch(text)
     if not found:
-        raise InputError(f"expected a number with px, pt, pc, in, cm, mm, Q, % or no unit, got {_short(text)}")
+        raise InputError(f"expected a number with px, pt, pc, in, cm, mm, Q, % or no unit, received {_short(text)}")
     number, unit = float(found[1]), found[2]
     return number / 100 * whole if unit == "%" else number * _PIXELS[unit]
 
@@ -41,7 +41,7 @@ def parse_transform(text: str) -> np.ndarray:
     """Gives the affine map of a transform attribute, `[2, 3]`, for columns `(x, y, 1)`."""
     text = re.sub(r"(?<=[0-9.])(?:px|deg)\b", "", _bounded(text))  # as style attributes have them
     if not _TRANSFORM.fullmatch(text):
-        raise InputError(f"expected transforms such as translate(1 2) rotate(30), got {_short(text)}")
+        raise InputError(f"expected transforms such as translate(1 2) rotate(30), received {_short(text)}")
     try:
         matrix = svgelements.Matrix(text)
         return np.array([[matrix.a, matrix.c, matrix.e], [matrix.b, matrix.d, matrix.f]], np.float64)
@@ -53,7 +53,7 @@ def parse_viewbox(text: str) -> list[float]:
     """Gives x, y, width and height of a viewBox."""
     numbers = parse_numbers(text)
     if len(numbers) != 4 or not numbers[2] > 0 or not numbers[3] > 0:
-        raise InputError(f"expected viewBox to be x, y, a width and a height above 0, got {_short(text)}")
+        raise InputError(f"expected viewBox to be x, y, a width and a height above 0, received {_short(text)}")
     return numbers
 
 
@@ -66,7 +66,7 @@ def fit_viewbox(viewbox: str, aspect: str | None, viewport: Viewport) -> np.ndar
 def parse_numbers(text: str) -> list[float]:
     """Gives the numbers of a list such as `points`."""
     if re.sub(_NUMBER, "", _bounded(text)).strip(", \t\r\n"):
-        raise InputError(f"expected a list of numbers, got {_short(text)}")
+        raise InputError(f"expected a list of numbers, received {_short(text)}")
     return [float(number) for number in re.findall(_NUMBER, text)]
 
 
@@ -97,12 +97,12 @@ def outline(tag: str, attributes: Mapping[str, str], viewport: Viewport) -> list
     except InputError:
         raise
     except _ERRORS:
-        raise InputError(f"expected complete path data, got {_short(attributes.get('d', ''))}") from None
+        raise InputError(f"expected complete path data, received {_short(attributes.get('d', ''))}") from None
 
 
 def _polyline(numbers: list[float], closed: bool) -> list[np.ndarray]:
     if len(numbers) % 2:
-        raise InputError(f"expected pairs of x and y, got {len(numbers)} numbers")
+        raise InputError(f"expected pairs of x and y, received {len(numbers)} numbers")
     points = np.array(numbers).reshape(-1, 2)
     return (
         _stroke([points[:1], points[1:], points[:1]] if closed else [points[:1], points[1:]]) if len(points) > 1 else []
@@ -129,7 +129,7 @@ def _lengths(tag: str, attributes: Mapping[str, str], viewport: Viewport) -> dic
     lengths = dict.fromkeys(names, 0.0) | lengths
     for name in {"width", "height", "r", "rx", "ry"} & set(names):
         if not 0 <= lengths[name] < math.inf:
-            raise InputError(f"expected {name} to be at least 0, got {lengths[name]:g}")
+            raise InputError(f"expected {name} to be at least 0, received {lengths[name]:g}")
     return lengths
 
 
@@ -152,7 +152,7 @@ def _parse_path(data: str) -> Iterable[svgelements.PathSegment]:
     if data.strip() in ("", "none"):
         return []
     if not _PATH.fullmatch(_bounded(data)):
-        raise InputError(f"expected path data that begins with M, such as M 0 0 L 9 9, got {_short(data)}")
+        raise InputError(f"expected path data that begins with M, such as M 0 0 L 9 9, received {_short(data)}")
     return svgelements.Path(_explicit(data)).segments(transformed=False)
 
 
@@ -194,7 +194,7 @@ def _trace(segments: Iterable[svgelements.PathSegment]) -> Iterable[np.ndarray]:
             count += len(parts[-1])
         parts.append(end)
         if count > MAX_POINTS:
-            raise InputError(f"expected at most {MAX_POINTS} points on its curves, got more")
+            raise InputError(f"expected at most {MAX_POINTS} points on its curves, received more")
         if isinstance(segment, svgelements.Close):
             yield from _stroke(parts)
             parts = [end]  # where a next subpath begins if it does not move
@@ -211,7 +211,7 @@ def _stroke(parts: list[np.ndarray]) -> list[np.ndarray]:
 
 def _bounded(text: str) -> str:
     if len(text) > MAX_TEXT:
-        raise InputError(f"expected at most {MAX_TEXT} characters in an attribute, got {len(text)}")
+        raise InputError(f"expected at most {MAX_TEXT} characters in an attribute, received {len(text)}")
     return text
 
 

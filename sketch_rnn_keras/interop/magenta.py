@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cells import CELLS, HyperLSTMCell, LayerNormLSTMCell, LSTMCell
 from ..errors import InputError
-from ..files import read_json
+from ..files.reading import read_json
 from ..hparams import HParams
-from ..model import SketchRNN, least_weights
-from ..provenance import Provenance
+from ..model.cells import CELLS
+from ..model.hyper import HyperLSTMCell
+from ..model.lstm import LayerNormLSTMCell, LSTMCell
+from ..model.provenance import Provenance
+from ..model.sketch_rnn import SketchRNN, least_weights
 
 _NAMES = {LSTMCell: "LSTMCell", LayerNormLSTMCell: "LayerNormLSTMCell", HyperLSTMCell: "HyperLSTMCell"}
 
@@ -117,12 +119,6 @@ _NAMED = re.compile(r'^\s*model_checkpoint_path\s*:\s*"([^"]*)"', re.MULTILINE)
 _CELL_NAMES = {_NAMES[cell]: name for name, cell in CELLS.items()}
 
 
-def is_checkpoint(folder: str | os.PathLike) -> bool:
-    """Whether `folder` is one that `load_checkpoint` is for: it has a `model_config.json`, or weights of a step."""
-    folder = Path(folder)
-    return folder.is_dir() and ((folder / "model_config.json").is_file() or any(folder.glob("*.index")))
-
-
 def load_checkpoint(folder: str | os.PathLike, scale_factor: float | None = None) -> SketchRNN:
     """Open a checkpoint of the original.
 
@@ -188,7 +184,7 @@ def _read_arrays(prefix: Path) -> dict[str, np.ndarray]:
     except ImportError:
         raise InputError(
             f"{prefix}: reading a Magenta checkpoint needs TensorFlow, which is not installed; pip install tensorflow, "
-            "or convert the checkpoint with `sketch-rnn convert-model` where it is"
+            "or open it and save it as .keras on a machine that has it"
         ) from None
     try:
         reader = tf.train.load_checkpoint(str(prefix))

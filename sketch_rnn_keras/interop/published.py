@@ -11,22 +11,17 @@ from collections.abc import Sequence
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from ..downloads import download_all
-from ..errors import InputError
-from ..files import read_json
-from ..names import check_names
-from ..transfer import Download
+from ..errors import InputError, known_names, one_of
+from .js_format import MAX_BYTES, WEIGHTS, base64_length, is_shape, read_document
 
 BASE_URL = "https://storage.googleapis.com/quickdraw-models/sketchRNN"
 MODELS = tuple(resources.files(__package__).joinpath("published_models.txt").read_text(encoding="utf-8").splitlines())
-KINDS = {"gen": 5, "vae": 17}  # arrays of weights in a file
 SIZES = {"small": ("models", ""), "large": ("large_models", ".large")}  # folder, and what its files are called here
 
 _USUAL_SIZE = {"gen": "small", "vae": "large"}
 _WITHOUT_VAE = ("everything",)
-MAX_BYTES = 2**27  # of a file
-MAX_COMMAS = 10_000  # in a file; one with 17 arrays has some 100
 
 
 def download_models(
@@ -56,12 +51,13 @@ def download_models(
         InputError: there is no such model, a download failed, what came is not a model of this kind, or a file has
             been damaged since; the other downloads are completed first.
     """
+    from ..files.fetching import Download, download_all  # here: only a download needs HTTP
+
     size = _USUAL_SIZE.get(kind) if size is None else size
-    for value, known, what in ((kind, KINDS, "kind"), (size, SIZES, "size")):
-        if value not in known:
-            raise InputError(f"{what}: expected {' or '.join(known)}, got {value!r}")
+    one_of("kind", kind, WEIGHTS)
+    one_of("size", size, SIZES)
     published = [model for model in MODELS if kind == "gen" or model not in _WITHOUT_VAE]
-    check_names(models, published, f"published {kind} models")
+    known_names(models, published, f"published {kind} models")
     folder, mark = SIZES[size]
     paths = {model: Path(output_dir) / f"{model}{mark}.{kind}.json" for model in models}
     check = partial(check_model, kind=kind)
@@ -72,7 +68,7 @@ def download_models(
 
 
 def check_model(path: Path, kind: str) -> None:
-    """Looks at the outer structure of a sketch-rnn-js file, `[info, shapes, weights]`, without decoding the weights.
+    """Looks at the outer form of a sketch-rnn-js file, without decoding the weights.
 
     Args:
         path: the file.
@@ -81,28 +77,15 @@ def check_model(path: Path, kind: str) -> None:
     Raises:
         ValueError: it is no such file, or not all of one.
     """
-    what = f"a sketch-rnn-js {kind} model, [info, shapes, weights] with {KINDS[kind]} weights"
+    what = f"a sketch-rnn-js {kind} model, [info, shapes, weights] with {WEIGHTS[kind]} weights"
     try:
-        document = read_json(path, what, MAX_BYTES, MAX_COMMAS)
+        _, shapes, weights = read_document(path)
     except InputError as error:
         raise ValueError(f"not {what} ({error})") from error
-    if not _is_model(document, KINDS[kind]):
+    if not len(shapes) == len(weights) == WEIGHTS[kind] or not all(map(_fits, shapes, weights)):
         raise ValueError(f"not {what}")
 
 
-def _is_model(document: object, count: int) -> bool:
-    match document:
-        case [dict(), list(shapes), list(weights)] if len(shapes) == len(weights) == count:
-            return all(map(_fits, shapes, weights))
-    return False
-
-
-def _fits(shape: object, weight: object) -> bool:
+def _fits(shape: Any, weight: Any) -> bool:
     """Whether a text has the length of the base64 of 16-bit numbers in an array of this shape."""
-    return (
-        isinstance(shape, list)
-        and 1 <= len(shape) <= 2
-        and all(type(size) is int and size > 0 for size in shape)
-        and isinstance(weight, str)
-        and len(weight) == 4 * -(-2 * math.prod(shape) // 3)
-    )
+    return is_shape(shape) and isinstance(weight, str) and len(weight) == base64_length(math.prod(shape))

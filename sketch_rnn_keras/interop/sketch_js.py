@@ -20,12 +20,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import InputError
-from ..files import read_json, write_atomically
+from ..files.records import forget
+from ..files.writing import write_atomically
 from ..hparams import HParams
-from ..model import SketchRNN, check_scale_factor
-from ..provenance import Provenance
+from ..model.provenance import Provenance
+from ..model.sketch_rnn import SketchRNN
+from ..strokes import check_scale_factor
 from . import magenta
-from .published import MAX_BYTES, MAX_COMMAS
+from .js_format import base64_length, is_shape, read_document
 
 LIMIT = 10.0  # weights beyond it are clamped
 LEVELS = 32767  # of the int16 on either side of 0
@@ -41,7 +43,7 @@ _ENCODER = (
 ORDER = {"gen": _DECODER, "vae": _ENCODER + _DECODER}  # the original's variables, as they follow each other in a file
 
 
-class Report(NamedTuple):
+class Rounding(NamedTuple):
     """What writing a model changed: absolute differences of its weights, and how many were beyond ±10."""
 
     weights: int
@@ -73,10 +75,7 @@ def load(path: str | os.PathLike, scale_factor: float | None = None) -> SketchRN
         InputError: the file is no such model.
     """
     path = Path(path)
-    document = read_json(path, "a sketch-rnn-js model [info, shapes, weights]", MAX_BYTES, MAX_COMMAS)
-    if not (isinstance(document, list) and [type(part) for part in document] == [dict, list, list]):
-        raise InputError(f"{path}: expected a sketch-rnn-js model: a list of info, shapes and weights")
-    info, shapes, blobs = document
+    info, shapes, blobs = read_document(path)
     kind, is_old = _kind(info, path)
     for part, values in (("shapes", shapes), ("weights", blobs)):
         if len(values) != len(ORDER[kind]):
@@ -88,7 +87,7 @@ def load(path: str | os.PathLike, scale_factor: float | None = None) -> SketchRN
     }
     name = info.get("name", path.name.split(".")[0])
     if not isinstance(name, str) or len(name) > 1000:
-        raise InputError(f"{path}, info: name: expected a text of at most 1000 characters, got {str(name)[:60]}")
+        raise InputError(f"{path}, info: name: expected a text of at most 1000 characters, received {str(name)[:60]}")
     given = {"data_set": name, "max_seq_len": info.get("max_seq_len"), "num_mixture": MIXTURES, **sizes}
     given |= {"conditional": kind == "vae", "squash_start": kind == "vae" and is_old}
     hparams = HParams.from_dict(given, f"{path}, info")
@@ -106,18 +105,21 @@ def _kind(info: dict, path: Path) -> tuple[str, bool]:
     """Whether it is a "gen" or a "vae", and of a version before 6."""
     mode, version = info.get("mode"), info.get("version", VERSION)
     if isinstance(mode, bool) or not isinstance(mode, int | float | str) or mode not in MODES:
-        raise InputError(f"{path}, info: mode: expected one of {', '.join(map(repr, MODES))}, got {str(mode)[:60]!r}")
+        raise InputError(
+            f"{path}, info: mode: expected one of {', '.join(map(repr, MODES))}, received {str(mode)[:60]!r}"
+        )
     if isinstance(version, bool) or not isinstance(version, int | float):
-        raise InputError(f"{path}, info: version: expected a number, got {str(version)[:60]!r}")
+        raise InputError(f"{path}, info: version: expected a number, received {str(version)[:60]!r}")
     return MODES[mode], version < VERSION
 
 
 def _check_shapes(kind: str, shapes: list, path: Path) -> tuple[dict[str, int], dict[str, list[int]]]:
     """The hyperparameters that the shapes decide, and the shape of each array by name."""
     for k, shape in enumerate(shapes):
-        is_shape = isinstance(shape, list) and len(shape) in (1, 2)
-        if not is_shape or not all(type(n) is int and 0 < n < 2**31 for n in shape):
-            raise InputError(f"{path}, shapes [{k}]: expected one or two positive whole numbers, got {str(shape)[:60]}")
+        if not is_shape(shape):
+            raise InputError(
+                f"{path}, shapes [{k}]: expected one or two positive whole numbers, received {shown(shape)}"
+            )
     found = dict(zip(ORDER[kind], shapes, strict=True))
     sizes = {"dec_rnn_size": found["RNN/LSTMCell/W_hh"][0]}
     if kind == "vae":
@@ -127,7 +129,7 @@ def _check_shapes(kind: str, shapes: list, path: Path) -> tuple[dict[str, int], 
         if found[name] != layout[name]:
             raise InputError(
                 f"{path}, shapes [{k}] ({name}): expected {layout[name]} beside the other shapes and {MIXTURES} "
-                f"mixture components, got {found[name]}"
+                f"mixture components, received {found[name]}"
             )
     return sizes, layout
 
@@ -148,15 +150,17 @@ def _layout(dec_rnn_size: int, enc_rnn_size: int = 0, z_size: int = 0) -> dict[s
 
 def _decode(text: Any, shape: list[int], where: str) -> np.ndarray:
     count = math.prod(shape)
-    if not isinstance(text, str) or len(text) != 4 * -(-2 * count // 3):
-        got = f"{len(text)} characters" if isinstance(text, str) else type(text).__name__
-        raise InputError(f"{where}: expected base64 text of {2 * count} bytes for the shape {shape}, got {got}")
+    if not isinstance(text, str) or len(text) != base64_length(count):
+        received = f"{len(text)} characters" if isinstance(text, str) else type(text).__name__
+        raise InputError(
+            f"{where}: expected base64 text of {2 * count} bytes for the shape {shape}, received {received}"
+        )
     try:
         raw = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise InputError(f"{where}: expected base64 text: {error}") from None
     if len(raw) != 2 * count:
-        raise InputError(f"{where}: expected {2 * count} bytes for the shape {shape}, got {len(raw)}")
+        raise InputError(f"{where}: expected {2 * count} bytes for the shape {shape}, received {len(raw)}")
     return (LIMIT * np.frombuffer(raw, "<i2").reshape(shape).astype("float64") / LEVELS).astype("float32")
 
 
@@ -165,7 +169,7 @@ def _decode(text: Any, shape: list[int], where: str) -> np.ndarray:
 
 def save(
     model: SketchRNN, path: str | os.PathLike, name: str | None = None, scale_factor: float | None = None
-) -> Report:
+) -> Rounding:
     """Write a model for sketch-rnn-js, @magenta/sketch and what is built on them; a file that exists is replaced.
 
     Args:
@@ -197,8 +201,10 @@ def save(
     arrays = [variables[f"vector_rnn/{name}:0"] for name in ORDER[kind]]
     levels = [_quantise(array) for array in arrays]
     shapes, blobs = [list(array.shape) for array in arrays], [base64.b64encode(q.tobytes()).decode() for q in levels]
-    write_atomically(path, json.dumps([info, shapes, blobs], separators=(",", ":")).encode())
-    return _report(arrays, levels)
+    content = json.dumps([info, shapes, blobs], separators=(",", ":")).encode()
+    forget(path)
+    write_atomically(path, content)
+    return _rounding(arrays, levels)
 
 
 def _check_exportable(model: SketchRNN, path: Path, kind: str) -> None:
@@ -224,7 +230,7 @@ def _quantise(array: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(array.astype("float64"), -LIMIT, LIMIT) * LEVELS / LIMIT).astype("<i2")
 
 
-def _report(arrays: Sequence[np.ndarray], levels: Sequence[np.ndarray]) -> Report:
+def _rounding(arrays: Sequence[np.ndarray], levels: Sequence[np.ndarray]) -> Rounding:
     errors = np.concatenate([np.abs(a - LIMIT * q / LEVELS).ravel() for a, q in zip(arrays, levels, strict=True)])
     clamped = sum(int(np.count_nonzero(np.abs(array) > LIMIT)) for array in arrays)
-    return Report(len(errors), float(errors.max()), float(errors.mean()), clamped)
+    return Rounding(len(errors), float(errors.max()), float(errors.mean()), clamped)

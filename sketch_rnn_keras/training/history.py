@@ -8,7 +8,7 @@ import csv
 import io
 from pathlib import Path
 
-from ..files import write_atomically
+from ..files.writing import write_atomically
 
 TERMS = ("cost", "recon", "offset", "pen", "recon_masked", "pen_masked", "kl", "kl_raw")
 COLUMNS = ("step", "split", *TERMS, "kl_weight", "learning_rate")

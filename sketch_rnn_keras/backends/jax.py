@@ -1,0 +1,82 @@
+"""JAX: compiled functions, gradients, dropout masks. See `tensorflow.py` for the contract.
+
+JAX functions are pure, so the model's variables travel in and out; a `StatelessScope` puts them in their places.
+"""
+
+import itertools
+from functools import partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import keras
+
+
+def _values(variables):
+    return [v.value for v in variables]
+
+
+def _with_weights(variables, values, function, arguments):
+    with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+        return function(*arguments)
+
+
+def compiled(model, function):
+    """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
+    run = jax.jit(lambda values, *arguments: _with_weights(model.variables, values, function, arguments))
+    return lambda *arguments: run(_values(model.variables), *arguments)
+
+
+def _gradients(model, objective, trainable, others, arguments, scale=lambda cost: cost):
+    def cost(trainable):
+        variables = [*model.trainable_variables, *model.non_trainable_variables]
+        value, terms = _with_weights(variables, [*trainable, *others], objective, arguments)
+        return scale(value), terms
+
+    (_, terms), gradients = jax.value_and_grad(cost, has_aux=True)(trainable)
+    return gradients, terms
+
+
+def compiled_gradients(model, objective):
+    """`(*tensors) -> (gradients, terms)`, the gradients in the order of `model.trainable_variables`."""
+    run = jax.jit(lambda t, o, *arguments: _gradients(model, objective, t, o, arguments))
+    return lambda *arguments: run(
+        _values(model.trainable_variables), _values(model.non_trainable_variables), *arguments
+    )
+
+
+def compiled_update(model, optimizer, objective):
+    """`(*tensors) -> terms`: one optimiser step on the cost, forward, backward and update in one program."""
+    optimizer.build(model.trainable_variables)
+
+    @partial(jax.jit, donate_argnums=(0, 1))
+    def run(trainable, state, others, *arguments):
+        with keras.StatelessScope(state_mapping=list(zip(optimizer.variables, state, strict=True))):
+            gradients, terms = _gradients(model, objective, trainable, others, arguments, optimizer.scale_loss)
+        trainable, state = optimizer.stateless_apply(state, gradients, trainable)
+        return trainable, state, terms
+
+    def update(*arguments):
+        variables, states = model.trainable_variables, optimizer.variables
+        others = _values(model.non_trainable_variables)
+        trainable, state, terms = run(_values(variables), _values(states), others, *arguments)
+        for variable, value in zip([*variables, *states], [*trainable, *state], strict=True):
+            variable.assign(value)
+        return terms
+
+    return update
+
+
+def mask_source(seed):
+    """`(shape, keep_prob) -> mask`, as in `tensorflow.py`; "rbg" is the generator XLA has in hardware's own terms."""
+    key, draws = jax.random.key(seed, impl="rbg"), itertools.count()
+
+    def draw(shape, keep_prob):
+        bits = jax.random.bits(jax.random.fold_in(key, next(draws)), shape, "uint32")
+        return jnp.where(bits < jnp.uint32(min(round(keep_prob * 2**32), 2**32 - 1)), jnp.float32(1.0 / keep_prob), 0.0)
+
+    return draw
+
+
+def event_writer(folder: Path) -> None:
+    """None: TensorBoard's event files are written under TensorFlow."""

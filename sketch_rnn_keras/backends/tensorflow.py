@@ -1,0 +1,77 @@
+"""TensorFlow: compiled functions, gradients, dropout masks, event files.
+
+`jax.py` offers the same functions. An `objective` is `function(*tensors) -> (cost, terms)` that reads the weights of
+`model`; a compiled function always sees their current values.
+"""
+
+import itertools
+from pathlib import Path
+
+import tensorflow as tf
+
+
+def compiled(model, function):
+    """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
+    # A function of its own: TensorFlow would count other models' tracings of a shared one, and warn.
+    return tf.function(lambda *tensors: function(*tensors), jit_compile=True, autograph=False)
+
+
+def _gradients(model, objective, arguments, scale=lambda cost: cost):
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([v.value for v in model.trainable_variables])
+        cost, terms = objective(*arguments)
+        cost = scale(cost)
+    return tape.gradient(cost, [v.value for v in model.trainable_variables]), terms
+
+
+def compiled_gradients(model, objective):
+    """`(*tensors) -> (gradients, terms)`, the gradients in the order of `model.trainable_variables`."""
+    return compiled(model, lambda *arguments: _gradients(model, objective, arguments))
+
+
+def compiled_update(model, optimizer, objective):
+    """`(*tensors) -> terms`: one optimiser step on the cost, forward, backward and update in one program."""
+    optimizer.build(model.trainable_variables)
+
+    def update(*arguments):
+        gradients, terms = _gradients(model, objective, arguments, optimizer.scale_loss)
+        optimizer.apply(gradients, model.trainable_variables)
+        return terms
+
+    return compiled(model, update)
+
+
+def mask_source(seed):
+    """`(shape, keep_prob) -> mask`: 0 with probability 1 - keep_prob, otherwise 1 / keep_prob.
+
+    Each call is another draw from the stream of `seed`, a scalar integer; for use in a compiled function. Of
+    TensorFlow's algorithms, threefry is the fastest in XLA on a CPU (philox takes twice as long) and exists there only.
+    """
+    draws = itertools.count()
+
+    def draw(shape, keep_prob):
+        bits = tf.random.stateless_uniform(shape, [seed, next(draws)], None, None, tf.uint32, alg="threefry")
+        return tf.where(bits < tf.constant(min(round(keep_prob * 2**32), 2**32 - 1), tf.uint32), 1.0 / keep_prob, 0.0)
+
+    return draw
+
+
+def event_writer(folder: Path) -> "_EventWriter":
+    """Writes scalars for TensorBoard into `folder`."""
+    return _EventWriter(folder)
+
+
+class _EventWriter:
+    """Scalars for TensorBoard in `folder`, under `split/term`."""
+
+    def __init__(self, folder: Path):
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def write(self, step: int, split: str, values: dict[str, float]) -> None:
+        with self._writer.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(f"{split}/{name}", value)
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()

@@ -1,0 +1,231 @@
+"""`sketch-rnn reconstruct`, `temperature`, `interpolate`, `analogy`, `complete`: drawing through the latent space."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from .common import (
+    Data,
+    Model,
+    Output,
+    Overwrite,
+    Seed,
+    Split,
+    Styles,
+    SvgSize,
+    Temperature,
+    app,
+    check_output,
+    open_model,
+    parse_style,
+    say,
+)
+
+_FORMS = (
+    "17 (a place in --data, by default the model's own), 0-9, 3,8,20-24, random, doodles:owl#3, cat.npz#random or an "
+    ".svg file"
+)
+Drawings = Annotated[list[str], typer.Argument(help=f"Drawings: {_FORMS}.")]
+DrawingName = Annotated[str, typer.Argument(help=f"A drawing: {_FORMS}.")]
+TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+def open_with_drawings(model: Path, data, split: str, seed: int, svg_size: float, encodes: bool = True):
+    """The model and a `Selector` of drawings for it, which it `encodes`: not every model can."""
+    from ..latent import check_encoder
+    from .naming import Selector
+
+    loaded = open_model(model)
+    if encodes:
+        check_encoder(loaded)
+    options = {"split": split, "seed": seed, "svg_size": svg_size, "max_seq_len": loaded.hparams.max_seq_len}
+    return loaded, Selector(data or loaded.hparams.data_set, **options)
+
+
+def _looks(output: Path, overwrite: bool, style: list[str] | None) -> dict:
+    """Refuses what cannot be written or drawn before any work is done; the picture's style."""
+    check_output(output, overwrite)
+    return parse_style(style)
+
+
+def _write(sketches, output: Path, look: dict, what: str, **layout) -> None:
+    from ..pictures.grid import draw_sketches
+
+    draw_sketches(sketches, output, **layout, **look)
+    say(f"wrote  {output}: {what}")
+
+
+@app.command()
+def reconstruct(
+    drawings: Drawings,
+    model: Model,
+    output: Output,
+    data: Data = None,
+    split: Split = "test",
+    temperature: Temperature = 0.2,
+    count: Annotated[int, typer.Option(min=1, help="Reconstructions of each drawing.")] = 4,
+    seed: Seed = 0,
+    svg_size: SvgSize = 255,
+    style: Styles = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Encode drawings and draw them again: each row a drawing, then its reconstructions.
+
+    A drawing of another subject is read as the model's own: a toothbrush becomes a cat.
+    """
+    from ..latent import encode
+    from ..sampling import sample
+
+    look = _looks(output, overwrite, style)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
+    named = selector.find_all(drawings)
+    z = encode(loaded, [one.stroke3 for one in named]).repeat(count, axis=0)
+    again = sample(loaded, z=z, temperature=temperature, seed=seed)
+    rows = [[one.stroke3, *again[k * count : (k + 1) * count]] for k, one in enumerate(named)]
+    _write(
+        [sketch for row in rows for sketch in row],
+        output,
+        look,
+        f"{len(named)} drawings, {count} reconstructions of each at temperature {temperature:g}, seed {seed}",
+        columns=count + 1,
+        row_captions=[one.label for one in named],
+        column_captions=["drawing", *[""] * count],
+    )
+
+
+@app.command()
+def temperature(
+    model: Model,
+    output: Output,
+    drawings: Annotated[
+        list[str] | None, typer.Argument(help=f"Drawings: {_FORMS}. Without any: random sketches.")
+    ] = None,
+    data: Data = None,
+    split: Split = "test",
+    tau: Annotated[list[float] | None, typer.Option(help="A temperature; 0.1, 0.2 ... 1.0 by default.")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Rows, where no drawings are given.")] = 4,
+    seed: Seed = 0,
+    svg_size: SvgSize = 255,
+    style: Styles = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw the same at rising temperatures (thesis, figure 18): each row a drawing or, without any, a random sketch."""
+    from ..latent import encode
+    from ..sampling import sample
+
+    look = _looks(output, overwrite, style)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=bool(drawings))
+    named = selector.find_all(drawings or [])
+    taus, chosen = tau or TAUS, {"z": encode(loaded, [one.stroke3 for one in named])} if named else {"count": rows}
+    columns = [[one.stroke3 for one in named]] if named else []
+    columns += [sample(loaded, temperature=t, seed=seed, **chosen) for t in taus]
+    _write(
+        [sketch for row in zip(*columns, strict=True) for sketch in row],
+        output,
+        look,
+        f"{len(columns[0])} sketches at temperatures {', '.join(f'{t:g}' for t in taus)}, seed {seed}",
+        columns=len(columns),
+        row_captions=[one.label for one in named] or None,
+        column_captions=["drawing"] * bool(named) + [f"τ = {t:g}" for t in taus],
+    )
+
+
+@app.command()
+def interpolate(
+    drawings: Drawings,
+    model: Model,
+    output: Output,
+    data: Data = None,
+    split: Split = "test",
+    method: Annotated[str, typer.Option(help="slerp: along the arc; lerp: along the straight line.")] = "slerp",
+    steps: Annotated[int, typer.Option(min=2, help="Sketches from one drawing to the next, both included.")] = 10,
+    grid: Annotated[bool, typer.Option("--grid", help="Four drawings as corners of a square.")] = False,
+    temperature: Temperature = 0.1,
+    seed: Seed = 0,
+    svg_size: SvgSize = 255,
+    style: Styles = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Melt one drawing into another, through several, or between four corners (--grid)."""
+    from .. import latent
+    from ..sampling import sample
+
+    look = _looks(output, overwrite, style)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
+    named = selector.find_all(drawings)
+    z = latent.encode(loaded, [one.stroke3 for one in named])
+    z = latent.grid(z, steps, steps, method) if grid else latent.path(z, steps, method)
+    sketches = sample(loaded, z=z, temperature=temperature, seed=seed, same_noise=True)
+    what = f"{len(sketches)} sketches by {method} through {', '.join(one.label for one in named)}"
+    _write(sketches, output, look, f"{what}, temperature {temperature:g}, seed {seed}", columns=steps)
+
+
+@app.command()
+def analogy(
+    a: Annotated[str, typer.Argument(help=f"A drawing, or several, whose mean is taken: {_FORMS}.")],
+    b: Annotated[str, typer.Argument(help="What is taken away; see A.")],
+    c: Annotated[str, typer.Argument(help="What is added; see A.")],
+    model: Model,
+    output: Output,
+    data: Data = None,
+    split: Split = "test",
+    count: Annotated[int, typer.Option(min=1, help="Sketches of the result.")] = 4,
+    temperature: Temperature = 0.1,
+    seed: Seed = 0,
+    svg_size: SvgSize = 255,
+    style: Styles = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw A - B + C, each the mean code of one or many drawings (paper, section 4.4)."""
+    from .. import latent
+    from ..sampling import sample
+
+    look = _looks(output, overwrite, style)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
+    sets = [selector.find(name) for name in (a, b, c)]
+    z = latent.analogy(*(latent.encode(loaded, [one.stroke3 for one in named]) for named in sets))
+    sketches = sample(loaded, z=z[None].repeat(count, axis=0), temperature=temperature, seed=seed)
+    labels = [named[0].label + " …" * (len(named) > 1) for named in sets]
+    _write(
+        [*(named[0].stroke3 for named in sets), *sketches],
+        output,
+        look,
+        f"{a} - {b} + {c}: {count} sketches at temperature {temperature:g}, seed {seed}",
+        columns=3 + count,
+        column_captions=[labels[0], f"− {labels[1]}", f"+ {labels[2]}", "=", *[""] * (count - 1)],
+    )
+
+
+@app.command()
+def complete(
+    drawing: Annotated[str, typer.Argument(help=f"The unfinished drawing: {_FORMS}.")],
+    model: Model,
+    output: Output,
+    data: Data = None,
+    split: Split = "test",
+    points: Annotated[int | None, typer.Option(min=1, help="Use the drawing's first points alone.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Different endings.")] = 8,
+    temperature: Temperature = 0.4,
+    seed: Seed = 0,
+    svg_size: SvgSize = 255,
+    style: Styles = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Finish an unfinished drawing in different ways (paper, section 4.1).
+
+    A conditional model encodes it first; every model reads it point by point and goes on from there.
+    """
+    from ..latent import complete as endings
+
+    look = _looks(output, overwrite, style)
+    loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
+    one = selector.find_one(drawing)
+    if points and points > len(one.stroke3):
+        raise InputError(f"--points: expected at most {len(one.stroke3)}, the points of {drawing}, received {points}")
+    prefix = one.stroke3[:points]
+    sketches = endings(loaded, prefix, count, temperature=temperature, seed=seed)
+    what = f"{count} endings of {drawing} after {len(prefix)} points, temperature {temperature:g}, seed {seed}"
+    title = f"{one.label}: the first {len(prefix)} points, and {'an ending' if count == 1 else f'{count} endings'}"
+    _write([prefix, *sketches], output, look, what, title=title)

@@ -1,0 +1,27 @@
+"""What the library says, as it is typed. Enters: a message that names arguments. Leaves: the same with flags.
+
+The library names what to change as Python does, `resume=True` or `max_seq_len=100`. On the command line that is
+`--resume` and `--set max_seq_len=100`. Only names that are arguments are translated, and only in this form, so that
+what a message quotes from a file stays as it is.
+"""
+
+import re
+
+OPTIONS = ("epsilon", "max_points", "overwrite", "per_category", "polylines", "resume", "splits")  # of a command
+_ARGUMENT = re.compile(r"(?<![\w./-])([a-z_]+)=(True|\([^()]*\)|[\w.]+)")
+
+
+def as_typed(message: str) -> str:
+    """`message` with its arguments as flags."""
+    from ..hparams import HParams
+
+    def flag(found: re.Match) -> str:
+        name, value = found.groups()
+        if name in HParams.model_fields:
+            return f"--set {name}={value}"
+        if name not in OPTIONS:
+            return found[0]
+        words = "" if value == "True" else " " + value.strip("()").replace(",", "")
+        return f"--{name.replace('_', '-')}{words}"
+
+    return _ARGUMENT.sub(flag, message)

@@ -1,0 +1,96 @@
+"""Which files the sources of a conversion are, and what reads each. Enter: files and folders. Leave: drawings."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..errors import InputError
+from ..files.records import RECORD_SUFFIX, verify
+from . import binary, documents, ndjson, svg
+from .items import UNREADABLE, Drawing, Reading, Rejected
+
+READERS = {
+    ".ndjson": ndjson.read,
+    ".jsonl": ndjson.read,
+    ".bin": binary.read,
+    ".json": documents.read_json,
+    ".svg": svg.read,
+    ".npz": documents.read_npz,
+}
+ONE_DRAWING = (".json", ".svg")  # a broken file of these is one drawing lost; a broken file of the others is an error
+_RASTER = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic")
+_PACKED = (".gz", ".bz2", ".xz", ".zip", ".tar", ".svgz", ".7z")
+
+
+def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counter[str]) -> list[Path]:
+    """Lists the files to read: those named, and those in the folders named, sorted, whose suffix is known.
+
+    Other files in folders are passed over; raster images among them are counted in `notes`, and so are files that are
+    named twice, which are read once.
+
+    Raises:
+        InputError: a source is missing, empty, or of a kind that cannot be read.
+    """
+    files = []
+    for source in map(Path, sources):
+        if source.is_dir():
+            files += _search(source, output, notes)
+        elif not source.is_file():
+            raise InputError(f"{source}: no such file or folder")
+        else:
+            _check_kind(source)
+            files.append(source)
+    if not files:
+        raise InputError("expected at least one file or folder of drawings, received none")
+    once: dict[Path, Path] = {}
+    for path in files:
+        once.setdefault(path.resolve(), path)
+    notes["files named more than once, read once"] += len(files) - len(once)
+    return list(once.values())
+
+
+def read_all(files: Iterable[Path], reading: Reading) -> Iterator[Drawing | Rejected]:
+    """Reads one file after the other.
+
+    Raises:
+        InputError: a file of many drawings is broken as a whole or is not as it was downloaded, or a file cannot be
+            opened.
+    """
+    for path in files:
+        try:
+            verify(path)
+            yield from READERS[path.suffix.lower()](path, reading)
+        except InputError as error:
+            if path.suffix.lower() not in ONE_DRAWING:
+                raise
+            yield Rejected(UNREADABLE, f"{path}: {error}")
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _search(folder: Path, output: Path, notes: Counter[str]) -> list[Path]:
+    found = [Path(place, name) for place, _, names in os.walk(folder) for name in names if not name.startswith(".")]
+    known = [path for path in found if path.suffix.lower() in READERS and path.is_file()]
+    known = [path for path in known if not path.name.endswith(RECORD_SUFFIX)]
+    files = sorted(path for path in known if path.resolve() != output.resolve())
+    rasters = sorted(path for path in found if path.suffix.lower() in _RASTER)
+    if files:
+        notes["raster images left out: trace them, and convert the SVG"] += len(rasters)
+        return files
+    if rasters:
+        _check_kind(rasters[0])
+    raise InputError(f"{folder}: expected files ending in {', '.join(READERS)}, found none among {len(found)}")
+
+
+def _check_kind(path: Path) -> None:
+    suffix = path.suffix.lower()
+    if suffix in _RASTER:
+        raise InputError(
+            f"{path}: a raster image has pixels, not pen strokes. Trace its lines first (in Inkscape: Path, Trace "
+            "Bitmap, Centreline tracing; or autotrace -centerline), save that as SVG, and convert the SVG"
+        )
+    if suffix in _PACKED:
+        raise InputError(f"{path}: is packed; unpack it first, then convert what is in it")
+    if suffix not in READERS:
+        raise InputError(f"{path}: expected a folder, or a file ending in {', '.join(READERS)}, received {suffix!r}")

@@ -1,0 +1,48 @@
+"""Where a model's weights come from: what `.keras` files carry beside hyperparameters, scale factor and weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from .._version import __version__
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a model's weights come from.
+
+    Attributes:
+        data: `{"name": ..., "sha256": ...}` of each data set that the model was trained on, as far as they are known
+            beyond the names in `hparams.data_set`.
+        origin: what the model was converted from; "" when it was trained with this package.
+        version: of the sketch_rnn_keras that wrote the file, or trained the model if it has not been in one; None when
+            the file does not say.
+        notes: sentences on what the reader of a file had to infer; not saved.
+    """
+
+    data: tuple[Mapping[str, str], ...] = ()
+    origin: str = ""
+    version: str | None = __version__
+    notes: tuple[str, ...] = ()
+
+    def to_config(self) -> dict[str, Any]:
+        """The part of a saved model's configuration that `from_config` reads; the version is the present one."""
+        return {"sketch_rnn_keras": __version__, "data": [dict(source) for source in self.data], "origin": self.origin}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Read what `to_config` wrote; files of early versions hold none of it.
+
+        Raises:
+            ValueError: a value has another type than `to_config` gives it.
+        """
+        data, origin, version = config.get("data", []), config.get("origin", ""), config.get("sketch_rnn_keras")
+        if not isinstance(origin, str) or not isinstance(version, str | None):
+            raise ValueError(f"its origin is {origin!r} and its sketch_rnn_keras {version!r}, not text")
+        if not isinstance(data, list) or not all(_is_source(source) for source in data):
+            raise ValueError("its data is not a list of names and sha256")
+        return cls(tuple(data), origin, version)
+
+
+def _is_source(source: Any) -> bool:
+    return isinstance(source, dict) and "name" in source and all(isinstance(value, str) for value in source.values())

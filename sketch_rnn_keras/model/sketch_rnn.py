@@ -1,0 +1,309 @@
+"""SketchRNN: encoder, latent vector and decoder wired into one `keras.Model`.
+
+Enters: stroke-5 batches `[B, N, 5]` and lengths `[B]`. Leaves: the latent distribution, the decoder's raw outputs
+`[B, N, 6 M + 3]`, and the loss terms. Inside, time is the first axis.
+
+Source: sections 3.2 and 3.3 of arXiv 1704.03477; constants and initialisers of the original (see docs/faithfulness.md).
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ..backends import backend
+from ..errors import InputError
+from ..hparams import HParams
+from ..streams import Stream, generator
+from ..strokes import check_scale_factor, to_data_units, to_model_units
+from . import losses, mixture, recurrence
+from .cells import CELLS
+from .provenance import Provenance
+
+
+class _Projection(keras.layers.Layer):
+    """`x W + b`, the original's `super_linear`: normal kernel of standard deviation 0.001, bias 0."""
+
+    def __init__(self, input_size: int, output_size: int, seed: int, name: str, glorot: bool = False):
+        super().__init__(name=name, dtype=keras.config.floatx())
+        kernel = keras.initializers.RandomNormal(stddev=0.001, seed=seed)
+        bias = keras.initializers.Zeros()
+        if glorot:  # Magenta: TensorFlow's default initialiser, for the output's bias as well as for its kernel
+            kernel, bias = keras.initializers.GlorotUniform(seed), keras.initializers.GlorotUniform(seed + 1)
+        self.kernel = self.add_weight(name="kernel", shape=(input_size, output_size), initializer=kernel)
+        self.bias = self.add_weight(name="bias", shape=(output_size,), initializer=bias)
+        self.built = True
+
+    def call(self, x):
+        return ops.matmul(x, self.kernel) + self.bias
+
+
+@keras.saving.register_keras_serializable(package="sketch_rnn_keras")
+class SketchRNN(keras.Model):
+    """The sequence-to-sequence variational autoencoder of arXiv 1704.03477, or its decoder alone.
+
+    Args:
+        hparams: `HParams`; `hparams.seed` decides the initial weights and the dropout noise.
+        scale_factor: what offsets in data units were divided by (the standard deviation of the training offsets);
+            None when it is not known, in which case drawings come out in the model's own units.
+        provenance: where the weights come from.
+
+    Raises:
+        InputError: `hparams` is no `HParams`, or `scale_factor` no positive number.
+
+    Attributes:
+        encoder_forward, encoder_backward, decoder: cells (see `cells.CELLS`); the encoder's are None when
+            `hparams.conditional` is false.
+        seed_generator: the source of dropout and of latent noise that was not passed in.
+    """
+
+    def __init__(
+        self,
+        hparams: HParams,
+        scale_factor: float | None = None,
+        provenance: Provenance = Provenance(),  # noqa: B008  (it is immutable)
+        **kwargs,
+    ):
+        super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
+        if not isinstance(hparams, HParams):
+            raise InputError(f"SketchRNN: expected an HParams, received {type(hparams).__name__}; see HParams.load")
+        self.hparams = hparams
+        self.scale_factor = None if scale_factor is None else check_scale_factor(scale_factor)
+        self.provenance = provenance
+        self.seed_generator = keras.random.SeedGenerator(hparams.seed)
+        self._compiled_functions: dict[tuple, Callable] = {}
+        seeds = iter(int(s) for s in generator(hparams.seed, Stream.LAYER_SEEDS).integers(2**30, size=8))
+        context = hparams.z_size if hparams.conditional else 0
+        self.encoder_forward = self.encoder_backward = None
+        self.mu = self.presigma = self.initial_state = None
+        mixed = hparams.precision != "float32"  # only the cells' matrix products are ever in a lower precision
+        options = {"dtype": hparams.precision if mixed else keras.config.floatx()}
+        self.decoder = CELLS[hparams.dec_model](
+            hparams.dec_rnn_size, 5, context, seed=next(seeds), name="decoder", **options
+        )
+        outputs = 3 + 6 * hparams.num_mixture
+        self.output_head = _Projection(hparams.dec_rnn_size, outputs, next(seeds), "output_head", glorot=True)
+        if hparams.conditional:
+            encoder, units = CELLS[hparams.enc_model], hparams.enc_rnn_size
+            self.encoder_forward = encoder(units, 5, seed=next(seeds), name="encoder_forward", **options)
+            self.encoder_backward = encoder(units, 5, seed=next(seeds), name="encoder_backward", **options)
+            self.mu = _Projection(2 * units, hparams.z_size, next(seeds), "mu")
+            self.presigma = _Projection(2 * units, hparams.z_size, next(seeds), "presigma")
+            packed = sum(self.decoder.state_sizes)
+            self.initial_state = _Projection(hparams.z_size, packed, next(seeds), "initial_state")
+        self.built = True
+
+    # ------------------------------------------------------------------------------- compiled functions, units
+
+    def compiled_function(self, function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+        """`function(model, *tensors, **options)` as one XLA program for each set of shapes, built at the first request.
+
+        Args:
+            function: a module's function or a method of this class: its name and the options are what is kept of it.
+            **options: hashable values that decide the program, such as whether it draws greedily.
+
+        Returns:
+            `(*tensors) -> what function returns`; it always reads the current weights.
+        """
+        key = (function.__module__, function.__qualname__, *sorted(options.items()))
+        if key not in self._compiled_functions:
+            self._compiled_functions[key] = backend().compiled(self, functools.partial(function, self, **options))
+        return self._compiled_functions[key]
+
+    def to_model_units(self, stroke3: np.ndarray) -> np.ndarray:
+        """Stroke-3 rows `[n, 3]` in data units -> float32 rows in model units; unchanged without a scale factor."""
+        return to_model_units(stroke3, self.scale_factor or 1.0)
+
+    def to_data_units(self, stroke3: np.ndarray) -> np.ndarray:
+        """The inverse of `to_model_units`."""
+        return to_data_units(stroke3, self.scale_factor or 1.0)
+
+    # ---------------------------------------------------------------------------------------------- encoder
+
+    def encode(self, strokes5, lengths, masks=None):
+        """The latent distribution of each sketch.
+
+        Args:
+            strokes5: `[B, N, 5]` without the start token.
+            lengths: `[B]`, points in each sketch; what follows them has no influence.
+            masks: what `dropout_masks` drew; None for no dropout.
+
+        Returns:
+            `(mu, presigma)`, `[B, N_z]` each; sigma = exp(presigma / 2).
+
+        Raises:
+            InputError: the model is decoder-only.
+        """
+        if not self.hparams.conditional:
+            raise InputError("encode: this model is decoder-only (conditional = false) and has no encoder")
+        x = ops.transpose(ops.cast(strokes5, self.variable_dtype), (1, 0, 2))
+        forward = self._encode_one_way(self.encoder_forward, x, lengths, masks)
+        backward = self._encode_one_way(self.encoder_backward, _reverse(x, lengths), lengths, masks)
+        h = ops.concatenate([forward, backward], axis=-1)
+        return self.mu(h), self.presigma(h)
+
+    def _encode_one_way(self, cell, x, lengths, masks):
+        """h `[B, H]` at each sketch's end."""
+        batch_size, masks = x.shape[1], (masks or {}).get(cell.name)
+        context, state = cell.context(batch_size), cell.zero_state(batch_size)
+        return recurrence.run_to_ends(cell, x, context, state, lengths, masks)[1]
+
+    def reparameterise(self, mu, presigma, noise=None):
+        """z = mu + exp(presigma / 2) * noise (equation 2); `noise [B, N_z]` is drawn when it is None."""
+        if noise is None:
+            noise = keras.random.normal(mu.shape, dtype=mu.dtype, seed=self.seed_generator)
+        return mu + ops.exp(presigma / 2.0) * ops.cast(noise, mu.dtype)
+
+    # ---------------------------------------------------------------------------------------------- decoder
+
+    def decoder_start(self, z, batch_size: int | None = None):
+        """The decoder's state before its first step: tanh(W_z z + b_z), or zeros when decoder-only (z is None)."""
+        if z is None:
+            return self.decoder.zero_state(batch_size)
+        z = ops.tanh(z) if self.hparams.squash_start else z
+        return self.decoder.unpack(ops.tanh(self.initial_state(z)))
+
+    def decode(self, inputs5, z=None, masks=None):
+        """Teacher-forced decoder.
+
+        Args:
+            inputs5: `[B, N, 5]`, the point before each step; the first is the start token (0, 0, 1, 0, 0).
+            z: `[B, N_z]`, or None for a decoder-only model.
+            masks: what `dropout_masks` drew; None for no dropout.
+
+        Returns:
+            Raw outputs `[B, N, 6 M + 3]`; `mixture.from_raw` reads them.
+        """
+        self._check_latent(z)
+        return ops.transpose(self._decode(inputs5, z, masks), (1, 0, 2))
+
+    def _decode(self, inputs5, z, masks):
+        """`decode` with time first: `[N, B, 6 M + 3]`."""
+        masks = masks or {}
+        x = ops.transpose(ops.cast(inputs5, self.variable_dtype), (1, 0, 2))
+        batch_size, context = x.shape[1], z
+        if "input" in masks:  # dropout falls on z too, anew at every step: it is no longer the same at all of them
+            if z is not None:
+                x = ops.concatenate([x, ops.broadcast_to(z[None], (x.shape[0], *z.shape))], axis=-1)
+            x, context = x * masks["input"], None
+        context, start = self.decoder.context(batch_size, context), self.decoder_start(z, batch_size)
+        h, _ = recurrence.run(self.decoder, x, context, start, masks.get("decoder"))
+        h = h * masks["output"] if "output" in masks else h
+        return self.output_head(h)
+
+    def _check_latent(self, z):
+        if (z is not None) != self.hparams.conditional:
+            kind, given = ("conditional", "no") if self.hparams.conditional else ("decoder-only", "a")
+            raise InputError(f"decode: a {kind} model was given {given} latent vector; pass z exactly when conditional")
+
+    # -------------------------------------------------------------------------------------- whole model, losses
+
+    def dropout_masks(self, batch_size: int, steps: int, make_mask=None) -> dict:
+        """The noise of every dropout that the hyperparameters switch on, for one pass over a batch.
+
+        Args:
+            batch_size, steps: B and N_max.
+            make_mask: `(shape, keep_prob) -> mask`, such as a `mask_source`; from `seed_generator` when None.
+
+        Returns:
+            By place ("encoder_forward", "encoder_backward", "decoder": the cells' candidates; "input", "output": the
+            decoder's), masks `[N_max, B, width]`: 0 with probability 1 - keep_prob, otherwise 1 / keep_prob.
+        """
+        hparams, cells = self.hparams, [self.decoder]
+        if hparams.conditional:
+            cells += [self.encoder_forward, self.encoder_backward]
+        places = {cell.name: (cell.units, hparams.recurrent_keep_prob) for cell in cells}
+        places["input"] = (self.decoder.input_size + self.decoder.context_size, hparams.input_keep_prob)
+        places["output"] = (self.decoder.units, hparams.output_keep_prob)
+        make_mask = make_mask or self._make_mask
+        return {
+            place: ops.cast(make_mask((steps, batch_size, width), keep_prob), self.variable_dtype)
+            for place, (width, keep_prob) in places.items()
+            if keep_prob < 1.0
+        }
+
+    def _make_mask(self, shape, keep_prob):
+        return ops.cast(keras.random.uniform(shape, seed=self.seed_generator) < keep_prob, "float32") / keep_prob
+
+    def call(self, strokes5, lengths=None, noise=None, training: bool = False):
+        """Raw outputs `[B, N_max, 6 M + 3]` for sketches `[B, N_max + 1, 5]` with their start token."""
+        masks = self.dropout_masks(strokes5.shape[0], strokes5.shape[1] - 1) if training else None
+        return ops.transpose(self._forward(strokes5, lengths, noise, masks)[0], (1, 0, 2))
+
+    def _forward(self, strokes5, lengths, noise, masks):
+        """`(raw outputs [N_max, B, 6 M + 3], mu, presigma)`; the last two are None when decoder-only."""
+        if not self.hparams.conditional:
+            return self._decode(strokes5[:, :-1], None, masks), None, None
+        if lengths is None:
+            lengths = ops.sum(ops.cast(strokes5[:, 1:, 4] < 0.5, "int32"), axis=1)
+        mu, presigma = self.encode(strokes5[:, 1:], lengths, masks)
+        z = self.reparameterise(mu, presigma, noise)
+        return self._decode(strokes5[:, :-1], z, masks), mu, presigma
+
+    def loss_terms(self, strokes5, lengths=None, noise=None, masks=None):
+        """Every term of the objective, as scalars.
+
+        Args:
+            strokes5: `[B, N_max + 1, 5]` with the start token, in the model's units.
+            lengths: `[B]`, points in each sketch; counted from the end tokens when None.
+            noise: `[B, N_z]`, the latent's standard normals; drawn from `seed_generator` when None.
+            masks: what `dropout_masks` drew; None for no dropout.
+
+        Returns:
+            A dict: "offset" L_s; "pen" L_p over all steps, "pen_masked" after masking the steps past the end;
+            "recon" and "recon_masked", their sums with L_s; "kl_raw" L_KL and "kl" = max(L_KL, kl_tolerance), both
+            0 when decoder-only.
+        """
+        strokes5 = ops.cast(strokes5, self.variable_dtype)
+        raw, mu, presigma = self._forward(strokes5, lengths, noise, masks)
+        target, predicted = ops.transpose(strokes5[:, 1:], (1, 0, 2)), mixture.from_raw(raw)
+        offset = losses.offset_loss(predicted, target)
+        pen, pen_masked = losses.pen_losses(predicted, target)
+        kl_raw = kl = ops.zeros_like(offset)
+        if self.hparams.conditional:
+            kl_raw = losses.kl_loss(mu, presigma)
+            kl = ops.maximum(kl_raw, self.hparams.kl_tolerance)
+        return {
+            "offset": offset,
+            "pen": pen,
+            "pen_masked": pen_masked,
+            "recon": offset + pen,
+            "recon_masked": offset + pen_masked,
+            "kl": kl,
+            "kl_raw": kl_raw,
+        }
+
+    # ---------------------------------------------------------------------------------------------------- saving
+
+    def get_config(self):
+        hparams = self.hparams.model_dump(mode="json")
+        return {"hparams": hparams, "scale_factor": self.scale_factor, **self.provenance.to_config()}
+
+    @classmethod
+    def from_config(cls, config):
+        hparams = HParams.from_dict(config, where="the model's configuration")
+        return cls(hparams, config["scale_factor"], Provenance.from_config(config))
+
+
+def _reverse(x, lengths):
+    """`x [T, B, D]` with each sketch's own steps in reverse; the padding stays where it is."""
+    steps = ops.arange(x.shape[0], dtype="int32")[:, None]
+    lengths = ops.cast(lengths, "int32")[None, :]
+    source = ops.where(steps < lengths, lengths - 1 - steps, steps)
+    return ops.take_along_axis(x, source[:, :, None], axis=0)
+
+
+def least_weights(hparams: HParams) -> int:
+    """A lower bound of the number of weights of a model, within a small factor of it.
+
+    A file that holds fewer numbers cannot be that model: its reader asks before anything of that size is allocated.
+    """
+    units, latent = hparams.dec_rnn_size, hparams.z_size if hparams.conditional else 0
+    count = (5 + latent + units) * 4 * units + units * (3 + 6 * hparams.num_mixture)
+    if hparams.conditional:
+        encoder = hparams.enc_rnn_size
+        count += 2 * (5 + encoder) * 4 * encoder + 2 * 2 * encoder * latent + 2 * latent * units
+    return count

@@ -1,0 +1,50 @@
+"""Every random choice of the package, enumerated: a function of (seed, stream, index).
+
+Enters: the user's seed, which of the choices below it is, and its place among those of its kind (a step, a sketch, a
+batch). Leaves: NumPy's generator for it. No two streams give the same numbers, whatever their indices: a test shows it.
+
+What is not here: the built-in drawings (`data/doodles.py`), which are data with a SHA-256 and keep the numbers they
+have; and what Keras draws from seeds that are themselves drawn here (initial weights, dropout masks).
+"""
+
+import enum
+
+import numpy as np
+
+
+class Stream(enum.IntEnum):
+    """What a random number is for. The values are part of the numbers: a new stream takes a new value.
+
+    0 to 2 are left to the built-in drawings, whose entropy ends in the number of a split.
+    """
+
+    VALIDATION_LATENT = 3  # index: the batch; as in every version, so that a model's losses stay what they were
+    BATCH = 4  # index: the step; which drawings, and how they are augmented
+    TRAINING_LATENT = 5  # index: the step
+    DROPOUT = 6  # index: the step
+    SKETCH_LATENT = 7  # index: the sketch; the code it is drawn from, where none is given
+    SKETCH_CHOICE = 8  # index: the sketch; components and pen states
+    SKETCH_OFFSET = 9  # index: the sketch; where in a component
+    ENCODING_LATENT = 10  # index: the drawing
+    LAYER_SEEDS = 11
+    ORTHOGONAL = 12  # with a layer's seed
+    CONTACT_SHEET = 13
+    NAMED_DRAWING = 14  # index: the place of the name; which drawing `random` means
+    CONVERSION_CHOICE = 15
+    CONVERSION_SPLIT = 16
+
+
+def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
+    """The generator of one random choice.
+
+    Args:
+        seed: the user's, an integer >= 0.
+        stream: what it is for.
+        index: an integer >= 0: its place among the choices of this stream.
+    """
+    return np.random.default_rng([seed, index, stream])
+
+
+def derived_seed(seed: int, stream: Stream, index: int = 0) -> int:
+    """A seed below 2^31 for a generator that is not NumPy's."""
+    return int(np.random.SeedSequence([seed, index, stream]).generate_state(1)[0] >> 1)

@@ -1,0 +1,78 @@
+"""Where the losses of a training go: `history.csv`, TensorBoard's event files, and whoever watches.
+
+Enters: the loss terms of a step. Leaves: rows, events and calls of a `Reporter`; or a `TrainingError`, when the cost is
+no longer finite.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..backends import backend
+from ..errors import TrainingError
+from ..hparams import HParams
+from . import schedules
+from .history import History
+from .run_directory import RunDirectory
+
+
+class Reporter(Protocol):
+    """Who is told of a training's progress."""
+
+    def step(self, step: int) -> None:
+        """Step `step` is done."""
+
+    def record(self, step: int, split: str, values: dict[str, float]) -> None:
+        """The losses of `step` on `split` ("train" or "valid"), by the columns of `history.csv`."""
+
+
+class Log:
+    """Tells all of them.
+
+    Args:
+        run: where the files go.
+        hparams: for the schedules.
+        step: the step training begins at; rows of later ones are removed.
+        reporter: who watches, if anybody.
+    """
+
+    def __init__(self, run: RunDirectory, hparams: HParams, step: int, reporter: Reporter | None):
+        self._hparams, self._reporter = hparams, reporter
+        self._history = History(run.history, step)
+        is_over = step >= hparams.num_steps
+        self._events = None if is_over else backend().event_writer(run.path)
+
+    def record(self, split: str, step: int, terms: Mapping[str, Any], kl_weight: float) -> float:
+        """Write down the loss terms of a step; returns the cost.
+
+        Raises:
+            TrainingError: it is not finite.
+        """
+        values = {name: float(value) for name, value in terms.items()}
+        values["cost"] = values["recon"] + kl_weight * values["kl"]
+        values["kl_weight"] = float(kl_weight)
+        values["learning_rate"] = float(schedules.learning_rate(step - 1, self._hparams))
+        if not math.isfinite(values["cost"]):
+            raise TrainingError(_divergence(split, step, values))
+        self._history.append(step, split, values)
+        if self._events:
+            self._events.write(step, split, values)
+        if self._reporter:
+            self._reporter.record(step, split, values)
+        return values["cost"]
+
+    def step(self, step: int) -> None:
+        if self._reporter:
+            self._reporter.step(step)
+
+    def close(self) -> None:
+        if self._events:
+            self._events.close()
+
+
+def _divergence(split: str, step: int, values: Mapping[str, float]) -> str:
+    terms = ", ".join(f"{name} {values[name]:g}" for name in ("offset", "pen", "kl_raw"))
+    return (
+        f"the {split} cost at step {step} is not finite ({terms}); the last checkpoint is kept. "
+        "Try a lower learning_rate or grad_clip, or look for outliers in the data"
+    )

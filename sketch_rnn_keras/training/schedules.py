@@ -1,0 +1,47 @@
+"""Schedules: optimiser step in, learning rate or KL weight out.
+
+Plain arithmetic, so that Python numbers, NumPy arrays and backend tensors all pass through. Steps count from 0.
+The annealed KL weight is the paper's (its appendix on training); the learning rate's decay is the original program's.
+"""
+
+from typing import Any
+
+from ..hparams import HParams
+
+
+def learning_rate(step: Any, hparams: HParams) -> Any:
+    """Adam's learning rate: an exponential decay to a floor.
+
+    lr(step) = (lr - lr_min) * decay_rate**step + lr_min.
+
+    Args:
+        step: steps taken so far; a number, or a floating-point array or tensor of any shape.
+        hparams: supplies `learning_rate`, `min_learning_rate` and `decay_rate`.
+
+    Returns:
+        The learning rate, in the kind and shape of `step`.
+
+    Source:
+        Magenta's `sketch_rnn_train.py`, `curr_learning_rate`; defaults from thesis, listing 3.1.
+    """
+    span = hparams.learning_rate - hparams.min_learning_rate
+    return span * hparams.decay_rate**step + hparams.min_learning_rate
+
+
+def kl_weight(step: Any, hparams: HParams) -> Any:
+    """Weight of the KL loss: an approach from `kl_weight_start` to `kl_weight`.
+
+    eta(step) = w - (w - w_start) * R**step, with R = `kl_decay_rate`.
+
+    Args:
+        step: steps taken so far; a number, or a floating-point array or tensor of any shape.
+        hparams: supplies `kl_weight`, `kl_weight_start` and `kl_decay_rate`.
+
+    Returns:
+        The weight, in the kind and shape of `step`.
+
+    Source:
+        Magenta's `sketch_rnn_train.py`, `curr_kl_weight`; paper, appendix on training, eta_step.
+    """
+    # Paper: w_KL * eta_step with eta_step = 1 - (1 - eta_min) * R**step; the same when w_start = w_KL * eta_min.
+    return hparams.kl_weight - (hparams.kl_weight - hparams.kl_weight_start) * hparams.kl_decay_rate**step
