@@ -4,18 +4,18 @@ import copy
 import json
 import math
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import paths
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.files.writing import write_atomically
 from sketch_rnn_keras.hparams import HParams
 
-CONFIGS = Path(__file__).parent.parent / "configs"
+CONFIGS = paths.ROOT / "configs"
 
 # Thesis, listing 3.1; Magenta's get_default_hparams.
 ORIGINAL = {

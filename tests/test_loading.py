@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from support import paths
 
 import sketch_rnn_keras
 from sketch_rnn_keras import loading
@@ -19,7 +20,7 @@ from sketch_rnn_keras.loading import load_model
 from sketch_rnn_keras.model.provenance import Provenance
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN, least_weights
 
-CHECKPOINT = Path(__file__).parent / "golden" / "ckpt" / "vae_lstm"
+CHECKPOINT = paths.GOLDEN / "ckpt" / "vae_lstm"
 SMALL = {"dec_rnn_size": 6, "enc_rnn_size": 4, "z_size": 3, "max_seq_len": 9}
 DATA = ({"name": "cat.npz", "sha256": "ab" * 32}, {"name": "owl.npz", "sha256": "cd" * 32})
 

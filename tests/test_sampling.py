@@ -7,7 +7,7 @@ from sketch_rnn_keras import sampling
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN
-from sketch_rnn_keras.sampling import sample_points, sample
+from sketch_rnn_keras.sampling import sample, sample_points
 
 N_MAX, N_Z = 12, 4
 SMALL = {

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..files.records import forget
 from ..files.writing import write_atomically
 from ..hparams import HParams
@@ -106,10 +106,10 @@ def _kind(info: dict, path: Path) -> tuple[str, bool]:
     mode, version = info.get("mode"), info.get("version", VERSION)
     if isinstance(mode, bool) or not isinstance(mode, int | float | str) or mode not in MODES:
         raise InputError(
-            f"{path}, info: mode: expected one of {', '.join(map(repr, MODES))}, received {str(mode)[:60]!r}"
+            f"{path}, info: mode: expected one of {', '.join(map(repr, MODES))}, received {shown(mode)}"
         )
     if isinstance(version, bool) or not isinstance(version, int | float):
-        raise InputError(f"{path}, info: version: expected a number, received {str(version)[:60]!r}")
+        raise InputError(f"{path}, info: version: expected a number, received {shown(version)}")
     return MODES[mode], version < VERSION
 
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from support import paths
 
 from sketch_rnn_keras import cli
 from sketch_rnn_keras._version import __version__
@@ -19,7 +20,7 @@ from sketch_rnn_keras.training import history, loop
 SIZES = ("enc_rnn_size=8", "dec_rnn_size=8", "z_size=3", "num_mixture=2", "batch_size=4", "max_seq_len=45")
 STEPS = ("num_steps=4", "save_every=2", "log_every=1")
 SET = tuple(part for setting in (*SIZES, *STEPS) for part in ("--set", setting))
-SCRIPTS = Path(__file__).parent.parent / "scripts"
+SCRIPTS = paths.ROOT / "scripts"
 
 
 @pytest.fixture(scope="module")

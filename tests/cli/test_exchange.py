@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import paths
 
 from sketch_rnn_keras.data.datasets import load_dataset
 from sketch_rnn_keras.hparams import HParams
@@ -12,8 +13,8 @@ from sketch_rnn_keras.interop import sketch_js
 from sketch_rnn_keras.loading import load_model
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN
 
-CHECKPOINT = Path(__file__).parent / "golden" / "ckpt" / "vae_lstm"
-MODELS = Path(__file__).parents[1] / ".." / "shared" / "models"
+CHECKPOINT = paths.GOLDEN / "ckpt" / "vae_lstm"
+MODELS = paths.SHARED / "models"
 SIZES = {"dec_rnn_size": 6, "enc_rnn_size": 4, "z_size": 3, "max_seq_len": 45, "data_set": "doodles:cat:20"}
 
 

@@ -5,10 +5,10 @@ import json
 import re
 import struct
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support import paths
 from support.conversion_files import ALL, columns_of, random_drawings, train_of, write_lines
 
 from sketch_rnn_keras.conversion import convert, ndjson
@@ -113,7 +113,7 @@ def test_float_offsets_as_they_are(tmp_path):
 
 
 def test_the_samples_of_the_documentation(tmp_path):
-    text = (Path(__file__).parents[1] / "docs" / "formats.md").read_text()
+    text = (paths.ROOT / "docs" / "formats.md").read_text()
     blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
     (lines,) = (block for block in blocks if block.startswith('{"word"'))
     (record,) = (block for block in blocks if block.startswith("05 00"))

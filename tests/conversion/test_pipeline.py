@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.conversion_files import ALL, columns_of, random_drawings, train_of, write_lines
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from support import paths
+from support.conversion_files import ALL, columns_of, random_drawings, train_of, write_lines
 
 from sketch_rnn_keras.conversion import convert, prepare, splitting
 from sketch_rnn_keras.conversion.items import Drawing
@@ -19,7 +20,7 @@ from sketch_rnn_keras.data.npz import SPLITS, read_splits
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.strokes import to_polylines
 
-SHARED = Path(__file__).parents[1] / ".." / "shared" / "data" / "quickdraw_ndjson"
+SHARED = paths.SHARED / "data" / "quickdraw_ndjson"
 points_in_canvas = hnp.arrays(np.int64, st.tuples(st.integers(1, 6), st.just(2)), elements=st.integers(0, 255))
 
 

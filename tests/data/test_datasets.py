@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import paths
 
 from sketch_rnn_keras.data import doodles
 from sketch_rnn_keras.data.batches import random_batch, sequential_batches, training_batches
@@ -15,7 +16,7 @@ from sketch_rnn_keras.data.datasets import Dataset, Split, load_dataset, load_sp
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.strokes import to_stroke3
 
-SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
+SHARED = paths.SHARED / "data"
 
 
 def make_drawings(seed: int, lengths: list[int]) -> list[np.ndarray]:

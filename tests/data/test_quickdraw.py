@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import paths
 from support.server import Answer
 
 from sketch_rnn_keras.data.catalog import resolve
@@ -186,7 +187,7 @@ def test_what_is_not_of_the_format_is_not_kept(server, tmp_path, format, body):
 
 
 def test_real_ndjson_is_taken_for_what_it_is(server, tmp_path):
-    folder = Path(__file__).parents[1] / ".." / "shared" / "data" / "quickdraw_ndjson"
+    folder = paths.SHARED / "data" / "quickdraw_ndjson"
     if not folder.is_dir():
         pytest.skip("the real drawings are not beside the repository: no shared/data/quickdraw_ndjson")
     for path in folder.glob("*.ndjson"):

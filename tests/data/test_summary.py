@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import paths
 
 from sketch_rnn_keras.data.datasets import load_dataset
 from sketch_rnn_keras.data.summary import describe, find_duplicates, histogram
@@ -15,7 +16,7 @@ from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.pictures.contact_sheet import contact_sheet
 
 SVG = "{http://www.w3.org/2000/svg}"
-SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
+SHARED = paths.SHARED / "data"
 
 
 def drawing(seed, length=5, lifts=()):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import paths
 from support.golden_recipe import CASES, Golden
 
 from sketch_rnn_keras.errors import InputError
@@ -17,8 +18,8 @@ from sketch_rnn_keras.model.sketch_rnn import SketchRNN
 
 pytestmark = pytest.mark.tensorflow  # the format's reader is TensorFlow's
 
-HERE = Path(__file__).parent / "golden" / "ckpt"
-SHARED = Path(__file__).parents[1] / ".." / "shared" / "golden" / "ckpt"
+HERE = paths.GOLDEN / "ckpt"
+SHARED = paths.SHARED / "golden" / "ckpt"
 SMALL = {"enc_rnn_size": 4, "dec_rnn_size": 6, "z_size": 3, "num_mixture": 2, "max_seq_len": 5}
 
 

@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from support import paths
 from support.server import Answer
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.interop.published import BASE_URL, MODELS, check_model, download_models
 
-SHARED = Path(__file__).parents[1] / ".." / "shared" / "models"
+SHARED = paths.SHARED / "models"
 DECODER = ((4, 123), (123,), (5, 16), (4, 16), (16,))
 ENCODER = ((5, 8), (2, 8), (8,), (5, 8), (2, 8), (8,), (4, 3), (3,), (4, 3), (3,), (3, 8), (8,))
 

@@ -2,13 +2,13 @@
 
 import base64
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keras import ops
+from support import paths
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
@@ -16,8 +16,8 @@ from sketch_rnn_keras.interop import magenta, sketch_js
 from sketch_rnn_keras.model import mixture
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN
 
-GOLDEN = Path(__file__).parent / "golden"
-MODELS = Path(__file__).parents[1] / ".." / "shared" / "models"
+GOLDEN = paths.GOLDEN
+MODELS = paths.SHARED / "models"
 SMALL = {"enc_rnn_size": 3, "dec_rnn_size": 4, "z_size": 2, "max_seq_len": 9}
 STEP = 10 / 32767
 

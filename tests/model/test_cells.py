@@ -5,8 +5,8 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from support.autodiff import cost_and_gradients
 from keras import ops
+from support.autodiff import cost_and_gradients
 
 from sketch_rnn_keras.model import cells, recurrence
 from sketch_rnn_keras.model.initializers import GatewiseOrthogonal

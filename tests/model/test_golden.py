@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from support.golden_recipe import CASES, Golden
 from keras import ops
+from support.golden_recipe import CASES, Golden
 
 from sketch_rnn_keras.interop import magenta
 from sketch_rnn_keras.model import mixture

@@ -6,8 +6,8 @@ import math
 import keras
 import numpy as np
 import pytest
-from support.autodiff import cost_and_gradients
 from keras import ops
+from support.autodiff import cost_and_gradients
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.model import losses, mixture

@@ -1,15 +1,15 @@
 """The weights, inputs and noise of the golden cases, from their recipe (see docs/faithfulness.md)."""
 
 import json
-from pathlib import Path
 
 import numpy as np
+from support import paths
 
 from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.interop import magenta
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN
 
-FOLDER = Path(__file__).parent / "golden"
+FOLDER = paths.GOLDEN
 CASES = json.loads((FOLDER / "index.json").read_text())
 _HPARAMS = [
     "enc_model",

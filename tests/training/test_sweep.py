@@ -2,10 +2,10 @@
 
 import csv
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support import paths
 
 from sketch_rnn_keras import InputError, load_dataset, load_model
 from sketch_rnn_keras.data.npz import write_splits
@@ -43,7 +43,7 @@ def test_a_row_for_each_data_set_and_columns_for_each_variant():
 
 @pytest.mark.parametrize("name", ["kl_tradeoff", "kl_tradeoff_kanji"])
 def test_the_thesis_sweep_is_a_plan(name):
-    plan = sweep.Plan.load(Path(__file__).parents[1] / "configs" / f"{name}.json")
+    plan = sweep.Plan.load(paths.ROOT / "configs" / f"{name}.json")
     for data in plan.data_sets:
         runs = [plan.hparams(data, variant) for variant in plan.variants]
         assert [run.kl_weight for run in runs[:3]] == [1.0, 0.5, 0.25]
