@@ -55,8 +55,8 @@ def mixture(
     from ..pictures.mixture_plot import plot_mixture
 
     check_output(output, overwrite)
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
-    plot_mixture(loaded, selector.find_one(drawing).stroke3, step, output)
+    loaded, finder = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
+    plot_mixture(loaded, finder.find_one(drawing).stroke3, step, output)
     say(f"wrote  {output}: what is expected after {step} points of {drawing}")
 
 
@@ -81,12 +81,12 @@ def embed(
     elif style:
         raise InputError("--style is for the picture that --map names; add it")
     look = parse_style(style, atlas.map_style)
-    loaded, selector = open_with_drawings(model, data, split, 0, 255)
+    loaded, finder = open_with_drawings(model, data, split, 0, 255)
     sources = list(dict.fromkeys(data or loaded.hparams.data_set))
     stems = [Path(source).stem for source in sources]
     names, kinds, drawings = [], [], []
     for source, stem in zip(sources, stems, strict=True):
-        found = selector.first(source, count)
+        found = finder.first(source, count)
         kind = stem if stems.count(stem) == 1 else source
         names += [kind + one.label.removeprefix(stem) for one in found]
         kinds, drawings = kinds + [kind] * len(found), drawings + [one.stroke3 for one in found]
@@ -116,15 +116,15 @@ def animate(
 ) -> None:
     """Show one drawing being drawn, or several melting into each other and back (which takes a --model)."""
     from ..pictures.animation import animate_drawing, animate_sequence, moving_style
-    from .naming import Selector
+    from .naming import DrawingFinder
 
     check_output(output, overwrite, suffixes=(".gif", ".svg"))
     look = parse_style(style, moving_style)
     if model is None:
-        selector = Selector(data or (), split=split, seed=seed, svg_size=svg_size)
+        finder = DrawingFinder(data or (), split=split, seed=seed, svg_size=svg_size)
     else:
-        loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
-    named = selector.find_all(drawings)
+        loaded, finder = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
+    named = finder.find_all(drawings)
     if len(named) == 1:
         animate_drawing(named[0].stroke3, output, seconds=seconds, **look)
         say(f"wrote  {output}: {named[0].label}, drawn in {seconds:g} seconds")

@@ -33,15 +33,15 @@ TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 def open_with_drawings(model: Path, data, split: str, seed: int, svg_size: float, encodes: bool = True):
-    """The model and a `Selector` of drawings for it, which it `encodes`: not every model can."""
+    """The model and a `DrawingFinder` of drawings for it, which it `encodes`: not every model can."""
     from ..latent import check_encoder
-    from .naming import Selector
+    from .naming import DrawingFinder
 
     loaded = open_model(model)
     if encodes:
         check_encoder(loaded)
     options = {"split": split, "seed": seed, "svg_size": svg_size, "max_seq_len": loaded.hparams.max_seq_len}
-    return loaded, Selector(data or loaded.hparams.data_set, **options)
+    return loaded, DrawingFinder(data or loaded.hparams.data_set, **options)
 
 
 def _looks(output: Path, overwrite: bool, style: list[str] | None) -> dict:
@@ -79,8 +79,8 @@ def reconstruct(
     from ..sampling import sample
 
     look = _looks(output, overwrite, style)
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
-    named = selector.find_all(drawings)
+    loaded, finder = open_with_drawings(model, data, split, seed, svg_size)
+    named = finder.find_all(drawings)
     z = encode(loaded, [one.stroke3 for one in named]).repeat(count, axis=0)
     again = sample(loaded, z=z, temperature=temperature, seed=seed)
     rows = [[one.stroke3, *again[k * count : (k + 1) * count]] for k, one in enumerate(named)]
@@ -116,8 +116,8 @@ def temperature(
     from ..sampling import sample
 
     look = _looks(output, overwrite, style)
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=bool(drawings))
-    named = selector.find_all(drawings or [])
+    loaded, finder = open_with_drawings(model, data, split, seed, svg_size, encodes=bool(drawings))
+    named = finder.find_all(drawings or [])
     taus, chosen = tau or TAUS, {"z": encode(loaded, [one.stroke3 for one in named])} if named else {"count": rows}
     columns = [[one.stroke3 for one in named]] if named else []
     columns += [sample(loaded, temperature=t, seed=seed, **chosen) for t in taus]
@@ -153,8 +153,8 @@ def interpolate(
     from ..sampling import sample
 
     look = _looks(output, overwrite, style)
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
-    named = selector.find_all(drawings)
+    loaded, finder = open_with_drawings(model, data, split, seed, svg_size)
+    named = finder.find_all(drawings)
     z = latent.encode(loaded, [one.stroke3 for one in named])
     z = latent.grid(z, steps, steps, method) if grid else latent.path(z, steps, method)
     sketches = sample(loaded, z=z, temperature=temperature, seed=seed, same_noise=True)
@@ -183,8 +183,8 @@ def analogy(
     from ..sampling import sample
 
     look = _looks(output, overwrite, style)
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size)
-    sets = [selector.find(name) for name in (a, b, c)]
+    loaded, finder = open_with_drawings(model, data, split, seed, svg_size)
+    sets = [finder.find(name) for name in (a, b, c)]
     z = latent.analogy(*(latent.encode(loaded, [one.stroke3 for one in named]) for named in sets))
     sketches = sample(loaded, z=z[None].repeat(count, axis=0), temperature=temperature, seed=seed)
     labels = [named[0].label + " …" * (len(named) > 1) for named in sets]
@@ -220,8 +220,8 @@ def complete(
     from ..latent import complete as endings
 
     look = _looks(output, overwrite, style)
-    loaded, selector = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
-    one = selector.find_one(drawing)
+    loaded, finder = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
+    one = finder.find_one(drawing)
     if points and points > len(one.stroke3):
         raise InputError(f"--points: expected at most {len(one.stroke3)}, the points of {drawing}, received {points}")
     prefix = one.stroke3[:points]

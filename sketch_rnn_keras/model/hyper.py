@@ -1,0 +1,1 @@
+from .cells import HyperLSTMCell, HYPER_UNITS, HYPER_EMBEDDING  # noqa
