@@ -50,7 +50,8 @@ def real_number(name: str, value: Any, above: float, below: float, expected: str
     Raises:
         InputError: it is no real number, or not strictly between the two bounds; `expected` words them.
     """
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not above < value < below:
+    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_real or not above < float(value) < below:
         what = expected or f"a number above {above:g} and below {below:g}"
         raise InputError(f"{name}: expected {what}, received {shown(value)}")
     return float(value)

@@ -44,10 +44,6 @@ def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _real(expected: str, **limits: float) -> Any:
-    return Annotated[float, Field(strict=True, allow_inf_nan=False, **limits), expected]
-
-
 # The string at the end of each type is what error messages say was expected.
 Count = Annotated[
     int, BeforeValidator(_whole), Field(strict=True, ge=1, le=_INT_MAX), f"a whole number from 1 to {_INT_MAX}"
@@ -67,10 +63,10 @@ Cell = Annotated[Literal["lstm", "layer_norm", "hyper"], 'one of "lstm", "layer_
 Precision = Annotated[
     Literal["float32", "mixed_bfloat16", "mixed_float16"], 'one of "float32", "mixed_bfloat16", "mixed_float16"'
 ]
-Positive = _real("a finite number above 0", gt=0)
-NonNegative = _real("a finite number of at least 0", ge=0)
-Probability = _real("a number above 0 and at most 1", gt=0, le=1)
-Fraction = _real("a number of at least 0 and below 1", ge=0, lt=1)
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0), "a finite number above 0"]
+NonNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0), "a finite number of at least 0"]
+Probability = Annotated[float, Field(strict=True, gt=0, le=1), "a number above 0 and at most 1"]
+Fraction = Annotated[float, Field(strict=True, ge=0, lt=1), "a number of at least 0 and below 1"]
 
 
 class HParams(BaseModel):
@@ -256,8 +252,8 @@ def _newer(document: Any) -> list[str]:
     """What to say of the faults of a document that a later version of this package wrote: [] of any other."""
     version = document.get("sketch_rnn_keras") if isinstance(document, Mapping) else None
     try:
-        is_newer = Version(version) > Version(__version__)
-    except (ValueError, TypeError):  # no version
+        is_newer = isinstance(version, str) and Version(version) > Version(__version__)
+    except ValueError:  # no version
         return []
     hint = f"written by sketch_rnn_keras {version}, newer than this one, {__version__}; upgrade it"
     return [hint] if is_newer else []

@@ -8,7 +8,7 @@ arXiv 1609.04468, section 2.1.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from keras import ops
@@ -61,15 +61,14 @@ def encode_distribution(model: SketchRNN, drawings: Sequence[np.ndarray]) -> tup
         raise InputError("expected at least one drawing to encode, received none")
     strokes5, lengths = _padded(model, drawings)
     run = model.compiled_function(SketchRNN.encode)
-    size, parts = (
-        min(DRAWINGS_AT_ONCE, 1 << (len(lengths) - 1).bit_length()),
-        [],
-    )  # few sizes, since each is compiled anew
+    size = min(DRAWINGS_AT_ONCE, 1 << (len(lengths) - 1).bit_length())  # few sizes, since each is compiled anew
+    mus, presigmas = [], []
     for start in range(0, len(lengths), size):
         chosen = np.minimum(np.arange(start, start + size), len(lengths) - 1)
         mu, presigma = run(strokes5[chosen, 1:], lengths[chosen])
-        parts.append((np.asarray(mu), np.asarray(presigma)))
-    return tuple(np.concatenate(part)[: len(lengths)] for part in zip(*parts, strict=True))
+        mus.append(np.asarray(mu))
+        presigmas.append(np.asarray(presigma))
+    return np.concatenate(mus)[: len(lengths)], np.concatenate(presigmas)[: len(lengths)]
 
 
 def check_encoder(model: SketchRNN) -> None:
@@ -104,7 +103,7 @@ def _decoded_losses(model: SketchRNN, strokes5: Tensor, z: Tensor) -> Tensor:
     return ops.sum(losses.offset_losses(mixture.from_raw(raw), strokes5[:, 1:]), axis=1)
 
 
-def lerp(start, end, t) -> np.ndarray:
+def lerp(start: np.ndarray, end: np.ndarray, t: np.ndarray | Sequence[float]) -> np.ndarray:
     """Points on the straight line: (1 - t) start + t end.
 
     Args:
@@ -118,7 +117,7 @@ def lerp(start, end, t) -> np.ndarray:
     return (1 - t) * start + t * end
 
 
-def slerp(start, end, t) -> np.ndarray:
+def slerp(start: np.ndarray, end: np.ndarray, t: np.ndarray | Sequence[float]) -> np.ndarray:
     """Points on the arc: (sin((1 - t) w) start + sin(t w) end) / sin(w), w being the angle between the two.
 
     A normal code in many dimensions lies near a sphere; the arc stays there while the straight line cuts through. Where
@@ -140,7 +139,7 @@ def slerp(start, end, t) -> np.ndarray:
 METHODS = {"slerp": slerp, "lerp": lerp}
 
 
-def path(stops, steps: int, method: str = "slerp") -> np.ndarray:
+def path(stops: np.ndarray | Sequence[np.ndarray], steps: int, method: str = "slerp") -> np.ndarray:
     """A way through several codes.
 
     Args:
@@ -191,7 +190,7 @@ def interpolate(
     return sample(model, temperature=temperature, seed=seed, z=codes, same_noise=True)
 
 
-def grid(corners, rows: int, columns: int, method: str = "slerp") -> np.ndarray:
+def grid(corners: np.ndarray | Sequence[np.ndarray], rows: int, columns: int, method: str = "slerp") -> np.ndarray:
     """A grid of codes between four: along the left and right edges first, then from the left to the right.
 
     Args:
@@ -213,7 +212,7 @@ def grid(corners, rows: int, columns: int, method: str = "slerp") -> np.ndarray:
     return np.concatenate([_between_exact(between, a, b, across) for a, b in zip(left, right, strict=True)])
 
 
-def analogy(a, b, c) -> np.ndarray:
+def analogy(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """a - b + c, each the mean of a set of codes (paper, section 4.4: "latent space arithmetic").
 
     Args:
@@ -226,7 +225,7 @@ def analogy(a, b, c) -> np.ndarray:
     return (a - b + c).astype("float32")
 
 
-def nearest(code, codes, count: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def nearest(code: np.ndarray, codes: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """The nearest of many codes by Euclidean distance.
 
     Args:
@@ -242,7 +241,9 @@ def nearest(code, codes, count: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return order, distances[order]
 
 
-def complete(model: SketchRNN, prefix, count: int = 1, temperature: float = 0.4, seed: int = 0) -> list[np.ndarray]:
+def complete(
+    model: SketchRNN, prefix: np.ndarray, count: int = 1, temperature: float = 0.4, seed: int = 0
+) -> list[np.ndarray]:
     """Different endings of an unfinished drawing (paper, section 4.1).
 
     A conditional model encodes what there is, and its decoder begins with that code; a decoder-only model begins with
@@ -272,7 +273,7 @@ def _padded(model: SketchRNN, drawings: Sequence[np.ndarray]) -> tuple[np.ndarra
     return np.stack([to_stroke5(drawing, width) for drawing in rows]), lengths
 
 
-def _checked(model: SketchRNN, drawing, where: str) -> np.ndarray:
+def _checked(model: SketchRNN, drawing: np.ndarray, where: str) -> np.ndarray:
     """The drawing in the model's units, `[n, 3]`, once it is known to fit the model."""
     rows = as_stroke3(drawing, where)
     if not 1 <= len(rows) <= model.hparams.max_seq_len:
@@ -283,7 +284,7 @@ def _checked(model: SketchRNN, drawing, where: str) -> np.ndarray:
     return model.to_model_units(rows)
 
 
-def _method(name: str):
+def _method(name: str) -> Callable[..., np.ndarray]:
     return METHODS[one_of("method", name, METHODS)]
 
 
@@ -291,12 +292,14 @@ def _fractions(name: str, count: int) -> np.ndarray:
     return np.linspace(0, 1, whole_number(name, count, least=2))
 
 
-def _between_exact(between, start, end, t) -> np.ndarray:
+def _between_exact(between: Callable[..., np.ndarray], start: np.ndarray, end: np.ndarray, t: np.ndarray) -> np.ndarray:
     """`between` as float32, with the two ends free of rounding."""
     codes = between(start, end, t).astype("float32")
     codes[0], codes[-1] = start, end
     return codes
 
 
-def _as_line(start, end, t):
+def _as_line(
+    start: np.ndarray, end: np.ndarray, t: np.ndarray | Sequence[float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.asarray(start, "float64"), np.asarray(end, "float64"), np.asarray(t, "float64").reshape(-1, 1)

@@ -5,13 +5,15 @@ Enters: a model, a temperature, a seed, optionally latent vectors. Leaves: strok
 Source: section 3.2 of arXiv 1704.03477 (unconditional generation: section 3.4), temperature: equation 8.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from keras import ops
 
+from .backends import Tensor
 from .errors import InputError, whole_number
 from .model import mixture
+from .model.sketch_rnn import SketchRNN
 from .streams import Stream, generator
 from .strokes import as_stroke3, to_stroke3, to_stroke5
 
@@ -20,13 +22,13 @@ SKETCHES_AT_ONCE = 256  # device memory does not grow with the number asked for
 
 
 def sample(
-    model,
+    model: SketchRNN,
     count: int | None = None,
     temperature: float = 1.0,
     seed: int = 0,
     *,
-    z=None,
-    prefix=None,
+    z: Tensor | None = None,
+    prefix: np.ndarray | None = None,
     same_noise: bool = False,
     max_points: int | None = None,
     temperature_law: str = "paper",
@@ -83,7 +85,14 @@ def sample(
 
 
 def sample_points(
-    model, z, noise, temperature: float, *, law: str = "paper", stop_at_end: bool = True, forced=()
+    model: SketchRNN,
+    z: np.ndarray | None,
+    noise: np.ndarray,
+    temperature: float,
+    *,
+    law: str = "paper",
+    stop_at_end: bool = True,
+    forced: np.ndarray | Sequence = (),
 ) -> np.ndarray:
     """Stroke-5 points of a batch, in the model's units.
 
@@ -112,7 +121,18 @@ def sample_points(
     return ops.convert_to_numpy(points).swapaxes(0, 1)
 
 
-def _sampling_loop(model, z, noise, temperature, forced, forced_count, *, greedy, law, stop_at_end):
+def _sampling_loop(
+    model: SketchRNN,
+    z: Tensor | None,
+    noise: Tensor,
+    temperature: Tensor,
+    forced: Tensor,
+    forced_count: Tensor,
+    *,
+    greedy: bool,
+    law: str,
+    stop_at_end: bool,
+) -> Tensor:
     """Stroke-5 points `[N, B, 5]`: the decoder fed with what it drew."""
     steps, batch_size = noise.shape[:2]
     cell, weights = model.decoder, model.decoder.loop_weights()
@@ -121,10 +141,10 @@ def _sampling_loop(model, z, noise, temperature, forced, forced_count, *, greedy
     padding[..., 4] = 1.0
     start = np.tile(np.array([0, 0, 1, 0, 0], "float32"), (batch_size, 1))
 
-    def unfinished(step, point, state, ended, points):
+    def unfinished(step: Tensor, point: Tensor, state: tuple, ended: Tensor, points: Tensor) -> Tensor:
         return ops.logical_not(ops.all(ended)) if stop_at_end else step < steps
 
-    def advance(step, point, state, ended, points):
+    def advance(step: Tensor, point: Tensor, state: tuple, ended: Tensor, points: Tensor) -> tuple:
         state, _ = cell.step(weights, point, context, state)
         predicted = mixture.from_raw(model.output_head(state[1]))
         if greedy:
@@ -145,7 +165,7 @@ def _sampling_loop(model, z, noise, temperature, forced, forced_count, *, greedy
     return ops.while_loop(unfinished, advance, first, maximum_iterations=steps)[-1]
 
 
-def _forced(model, prefix, max_points: int) -> np.ndarray:
+def _forced(model: SketchRNN, prefix: np.ndarray | None, max_points: int) -> np.ndarray:
     """The stroke-5 points `[n, 5]`, in model units, that every sketch begins with."""
     if prefix is None:
         return np.zeros((0, 5), "float32")
@@ -157,7 +177,7 @@ def _forced(model, prefix, max_points: int) -> np.ndarray:
     return to_stroke5(model.to_model_units(rows), len(rows))[1:]
 
 
-def _checked_latents(model, z) -> np.ndarray:
+def _checked_latents(model: SketchRNN, z: Tensor) -> np.ndarray:
     """`z` as float32, once it is known to fit the model."""
     if not model.hparams.conditional:
         raise InputError("z: this model is decoder-only (conditional = false) and takes none; leave it out")

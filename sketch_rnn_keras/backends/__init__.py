@@ -6,12 +6,15 @@ TensorFlow's checkpoints.
 """
 
 import importlib
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeAlias
 
 from ..errors import InputError
 
 Tensor: TypeAlias = Any  # a tensor of the backend in use, or what converts to one; shapes stand in the docstrings
+
+Objective: TypeAlias = Callable[..., tuple[Tensor, dict[str, Tensor]]]  # (*tensors) -> (cost, terms)
 
 BACKENDS = ("tensorflow", "jax")
 

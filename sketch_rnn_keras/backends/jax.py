@@ -4,31 +4,51 @@ JAX functions are pure, so the model's variables travel in and out; a `Stateless
 """
 
 import itertools
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import keras
 
+from . import Objective, Tensor
 
-def _values(variables):
+
+def _values(variables: Sequence[keras.Variable]) -> list[Tensor]:
     return [v.value for v in variables]
 
 
-def _with_weights(variables, values, function, arguments):
+def _with_weights(
+    variables: Sequence[keras.Variable],
+    values: Sequence[Tensor],
+    function: Callable[..., Any],
+    arguments: Sequence[Tensor],
+) -> Any:
     with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
         return function(*arguments)
 
 
-def compiled(model, function):
+def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
     """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
     run = jax.jit(lambda values, *arguments: _with_weights(model.variables, values, function, arguments))
     return lambda *arguments: run(_values(model.variables), *arguments)
 
 
-def _gradients(model, objective, trainable, others, arguments, scale=lambda cost: cost):
-    def cost(trainable):
+def _as_it_is(cost: Tensor) -> Tensor:
+    return cost
+
+
+def _gradients(
+    model: keras.Model,
+    objective: Objective,
+    trainable: Sequence[Tensor],
+    others: Sequence[Tensor],
+    arguments: Sequence[Tensor],
+    scale: Callable[[Tensor], Tensor] = _as_it_is,
+) -> tuple[list[Tensor], dict[str, Tensor]]:
+    def cost(trainable: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         variables = [*model.trainable_variables, *model.non_trainable_variables]
         value, terms = _with_weights(variables, [*trainable, *others], objective, arguments)
         return scale(value), terms
@@ -37,7 +57,7 @@ def _gradients(model, objective, trainable, others, arguments, scale=lambda cost
     return gradients, terms
 
 
-def compiled_gradients(model, objective):
+def compiled_gradients(model: keras.Model, objective: Objective) -> Callable[..., Any]:
     """`(*tensors) -> (gradients, terms)`, the gradients in the order of `model.trainable_variables`."""
     run = jax.jit(lambda t, o, *arguments: _gradients(model, objective, t, o, arguments))
     return lambda *arguments: run(
@@ -45,18 +65,20 @@ def compiled_gradients(model, objective):
     )
 
 
-def compiled_update(model, optimizer, objective):
+def compiled_update(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: Objective
+) -> Callable[..., Any]:
     """`(*tensors) -> terms`: one optimiser step on the cost, forward, backward and update in one program."""
     optimizer.build(model.trainable_variables)
 
     @partial(jax.jit, donate_argnums=(0, 1))
-    def run(trainable, state, others, *arguments):
+    def run(trainable: Any, state: Any, others: Any, *arguments: Tensor) -> Any:
         with keras.StatelessScope(state_mapping=list(zip(optimizer.variables, state, strict=True))):
             gradients, terms = _gradients(model, objective, trainable, others, arguments, optimizer.scale_loss)
         trainable, state = optimizer.stateless_apply(state, gradients, trainable)
         return trainable, state, terms
 
-    def update(*arguments):
+    def update(*arguments: Tensor) -> dict[str, Tensor]:
         variables, states = model.trainable_variables, optimizer.variables
         others = _values(model.non_trainable_variables)
         trainable, state, terms = run(_values(variables), _values(states), others, *arguments)
@@ -67,15 +89,15 @@ def compiled_update(model, optimizer, objective):
     return update
 
 
-def mask_source(seed):
+def mask_source(seed: Tensor) -> Callable[[Sequence[int], float], Tensor]:
     """`(shape, keep_prob) -> mask`, as in `tensorflow.py`; "rbg" is the generator XLA has in hardware's own terms."""
-    key, draws = jax.random.key(seed, impl="rbg"), itertools.count()
+    key, counter = jax.random.key(seed, impl="rbg"), itertools.count()
 
-    def draw(shape, keep_prob):
-        bits = jax.random.bits(jax.random.fold_in(key, next(draws)), shape, "uint32")
+    def make_mask(shape: Sequence[int], keep_prob: float) -> Tensor:
+        bits = jax.random.bits(jax.random.fold_in(key, next(counter)), shape, "uint32")
         return jnp.where(bits < jnp.uint32(min(round(keep_prob * 2**32), 2**32 - 1)), jnp.float32(1.0 / keep_prob), 0.0)
 
-    return draw
+    return make_mask
 
 
 def event_writer(folder: Path) -> None:

@@ -5,18 +5,29 @@
 """
 
 import itertools
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import keras
 import tensorflow as tf
 
+from . import Objective, Tensor
 
-def compiled(model, function):
+
+def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
     """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
     # A function of its own: TensorFlow would count other models' tracings of a shared one, and warn.
     return tf.function(lambda *tensors: function(*tensors), jit_compile=True, autograph=False)
 
 
-def _gradients(model, objective, arguments, scale=lambda cost: cost):
+def _as_it_is(cost: Tensor) -> Tensor:
+    return cost
+
+
+def _gradients(
+    model: keras.Model, objective: Objective, arguments: Sequence[Tensor], scale: Callable[[Tensor], Tensor] = _as_it_is
+) -> tuple[list[Tensor], dict[str, Tensor]]:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([v.value for v in model.trainable_variables])
         cost, terms = objective(*arguments)
@@ -24,16 +35,18 @@ def _gradients(model, objective, arguments, scale=lambda cost: cost):
     return tape.gradient(cost, [v.value for v in model.trainable_variables]), terms
 
 
-def compiled_gradients(model, objective):
+def compiled_gradients(model: keras.Model, objective: Objective) -> Callable[..., Any]:
     """`(*tensors) -> (gradients, terms)`, the gradients in the order of `model.trainable_variables`."""
     return compiled(model, lambda *arguments: _gradients(model, objective, arguments))
 
 
-def compiled_update(model, optimizer, objective):
+def compiled_update(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: Objective
+) -> Callable[..., Any]:
     """`(*tensors) -> terms`: one optimiser step on the cost, forward, backward and update in one program."""
     optimizer.build(model.trainable_variables)
 
-    def update(*arguments):
+    def update(*arguments: Tensor) -> dict[str, Tensor]:
         gradients, terms = _gradients(model, objective, arguments, optimizer.scale_loss)
         optimizer.apply(gradients, model.trainable_variables)
         return terms
@@ -41,19 +54,19 @@ def compiled_update(model, optimizer, objective):
     return compiled(model, update)
 
 
-def mask_source(seed):
+def mask_source(seed: Tensor) -> Callable[[Sequence[int], float], Tensor]:
     """`(shape, keep_prob) -> mask`: 0 with probability 1 - keep_prob, otherwise 1 / keep_prob.
 
     Each call is another draw from the stream of `seed`, a scalar integer; for use in a compiled function. Of
     TensorFlow's algorithms, threefry is the fastest in XLA on a CPU (philox takes twice as long) and exists there only.
     """
-    draws = itertools.count()
+    counter = itertools.count()
 
-    def draw(shape, keep_prob):
-        bits = tf.random.stateless_uniform(shape, [seed, next(draws)], None, None, tf.uint32, alg="threefry")
+    def make_mask(shape: Sequence[int], keep_prob: float) -> Tensor:
+        bits = tf.random.stateless_uniform(shape, [seed, next(counter)], None, None, tf.uint32, alg="threefry")
         return tf.where(bits < tf.constant(min(round(keep_prob * 2**32), 2**32 - 1), tf.uint32), 1.0 / keep_prob, 0.0)
 
-    return draw
+    return make_mask
 
 
 def event_writer(folder: Path) -> "_EventWriter":

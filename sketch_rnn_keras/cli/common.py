@@ -3,14 +3,18 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from ..errors import InputError
 from ..files.writing import check_suffix
+
+if TYPE_CHECKING:
+    from ..data.datasets import Dataset
+    from ..model.sketch_rnn import SketchRNN
 
 app = typer.Typer(
     help="Sketch-RNN in Keras: learn to draw from pen strokes, and draw.",
@@ -44,7 +48,7 @@ Temperature = Annotated[float, typer.Option(help="tau: 0 is greedy, low is caref
 _LOOK = "How drawings look: dark, smooth, line_width=3"
 
 
-def _styles(what: str):
+def _styles(what: str) -> Any:
     return Annotated[list[str] | None, typer.Option("--style", help=f"{what}. Give it several times to combine.")]
 
 
@@ -56,7 +60,7 @@ SvgSize = Annotated[float, typer.Option(min=1e-6, help="Longer side of an .svg d
 
 
 @contextlib.contextmanager
-def progress_bar(what: str, total: int):
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A function to call with the number finished; on a terminal it moves a bar, which goes when it is full."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -68,7 +72,7 @@ def progress_bar(what: str, total: int):
         yield lambda finished: bar.update(task, completed=finished)
 
 
-def describe_dataset(names, dataset) -> str:
+def describe_dataset(names: Sequence[str | Path], dataset: "Dataset") -> str:
     counts = " / ".join(str(len(split)) for split in (dataset.train, dataset.valid, dataset.test))
     return (
         f"{', '.join(map(str, names))}: {counts} sketches to train / valid / test, "
@@ -76,7 +80,7 @@ def describe_dataset(names, dataset) -> str:
     )
 
 
-def open_model(path):
+def open_model(path: Path) -> "SketchRNN":
     """The model at `path`; what its reader had to infer is said, and that it lacks a scale factor."""
     from ..loading import load_model
 
@@ -89,7 +93,7 @@ def open_model(path):
     return model
 
 
-def describe_model(model) -> str:
+def describe_model(model: "SketchRNN") -> str:
     """What a model is, where it comes from and what it was trained on, in a few lines."""
     hparams, provenance = model.hparams, model.provenance
     encoder = f"{hparams.enc_model} encoder of {hparams.enc_rnn_size} units each way, " if hparams.conditional else ""
@@ -98,11 +102,11 @@ def describe_model(model) -> str:
     version = f"; file written by sketch_rnn_keras {provenance.version}" if provenance.version else ""
     digests = {source["name"]: source["sha256"] for source in provenance.data if "sha256" in source}
     data = [name + (f" (SHA-256 {digests[name]})" if name in digests else "") for name in hparams.data_set]
-    data, origin = (_printable(text) for text in (", ".join(data), origin + version))
+    named, origin = _printable(", ".join(data)), _printable(origin + version)
     return (
         f"{'conditional' if hparams.conditional else 'decoder only'}; {encoder}{latent}{hparams.dec_model} decoder of "
         f"{hparams.dec_rnn_size} units, {hparams.num_mixture} mixture components, {model.count_params():,} weights\n"
-        f"N_max {hparams.max_seq_len}; scale factor {model.scale_factor or 'not known'}; data {data}\n{origin}"
+        f"N_max {hparams.max_seq_len}; scale factor {model.scale_factor or 'not known'}; data {named}\n{origin}"
     )
 
 
@@ -111,7 +115,9 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def check_output(path: Path, overwrite: bool, option: str = "--output", suffixes=(".svg", ".png")) -> None:
+def check_output(
+    path: Path, overwrite: bool, option: str = "--output", suffixes: Sequence[str] = (".svg", ".png")
+) -> None:
     check_suffix(path, *suffixes)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -124,13 +130,14 @@ def check_absent(path: Path, overwrite: bool, argument: str) -> None:
         raise InputError(f"{path} exists already; choose another {argument}, or replace it with --overwrite")
 
 
-def parse_style(items: list[str] | None, build: Callable | None = None) -> dict:
+def parse_style(items: list[str] | None, build: Callable[..., Any] | None = None) -> dict[str, Any]:
     """The keyword arguments of `drawing.Style` that `--style` names, once `build` (`Style` itself) has taken them."""
     import dataclasses
 
     from ..pictures.grid import Style
 
-    kinds, style = {field.name: type(field.default) for field in dataclasses.fields(Style)}, {}
+    kinds: dict[str, Any] = {field.name: type(field.default) for field in dataclasses.fields(Style)}
+    style: dict[str, Any] = {}
     for item in items or []:
         name, equals, text = item.partition("=")
         if name not in kinds or (kinds[name] is bool) == bool(equals):
@@ -144,7 +151,7 @@ def parse_style(items: list[str] | None, build: Callable | None = None) -> dict:
     return style
 
 
-def say(text: str, file=None) -> None:
+def say(text: str, file: TextIO | None = None) -> None:
     """Tell the user, on standard error or in `file`; what comes from elsewhere cannot steer the terminal."""
     print("\n".join(map(_printable, text.split("\n"))), file=file or sys.stderr, flush=True)
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,7 +64,7 @@ def convert(
     """Convert drawings into a data file to train on."""
     from ..conversion import convert
 
-    options = {"epsilon": epsilon, "per_category": per_category, "splits": splits}
+    options: dict[str, Any] = {"epsilon": epsilon, "per_category": per_category, "splits": splits}
     options |= {} if max_points is None else {"max_points": max_points}
     options |= {"seed": seed, "recognized_only": recognized_only, "strict": strict, "as_is": as_is}
     options |= {"polylines": polylines, "layout": layout, "overwrite": overwrite}
@@ -89,8 +89,8 @@ def info(
     from ..loading import model_format
 
     path = Path(target)
-    settings = {"split": split, "count": count, "seed": seed, "columns": columns}
-    settings = {name: value for name, value in settings.items() if value is not None}
+    given = {"split": split, "count": count, "seed": seed, "columns": columns}
+    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if contact_sheet is None and (settings or overwrite):
         raise InputError(f"--{next(iter(settings), 'overwrite')} is for the picture that --contact-sheet names; add it")
     is_model = model_format(path) is not None or path.suffix == ".keras" or (path.is_dir() and bool(path.name))

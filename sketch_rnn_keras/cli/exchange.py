@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError
 from .common import app, check_absent, describe_dataset, describe_model, say
+
+if TYPE_CHECKING:
+    from ..model.sketch_rnn import SketchRNN
 
 SUFFIXES = (".keras", ".gen.json", ".vae.json")
 
@@ -63,13 +66,13 @@ def convert_model(
     say(f"wrote  {destination}")
 
 
-def _with_data(model, names):
+def _with_data(model: "SketchRNN", names: list[str]) -> "SketchRNN":
     """The same weights with the scale factor, and where it was not known the N_max, of the data."""
     from ..data.datasets import load_dataset
     from ..model.sketch_rnn import SketchRNN
 
     dataset = load_dataset(names)
-    changes = {"data_set": names}
+    changes: dict[str, Any] = {"data_set": names}
     if "max_seq_len" not in model.hparams.model_fields_set:
         changes["max_seq_len"] = dataset.max_seq_len
     say(f"data   {describe_dataset(names, dataset)}")
@@ -79,11 +82,11 @@ def _with_data(model, names):
     return changed
 
 
-def _save_keras(model, destination: Path) -> None:
-    from ..files.writing import replacing
+def _save_keras(model: "SketchRNN", destination: Path) -> None:
+    from ..files.writing import replacing, unwritable
 
     try:
         with replacing(destination) as draft:
             model.save(draft)
     except OSError as error:
-        raise InputError(f"{destination}: cannot be written ({error.strerror}); choose another place") from None
+        raise unwritable(destination, error) from None

@@ -1,5 +1,6 @@
 """`sketch-rnn download` and `download-model`: what others have published."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -29,8 +30,8 @@ def download(
     """
     from ..data.quickdraw import BASE_URL, CATEGORIES, download_categories
 
-    if _wanted(categories, list_names, CATEGORIES):
-        download_categories(categories, data_dir, base_url or BASE_URL, format=format)
+    if wanted := _wanted(categories, list_names, CATEGORIES):
+        download_categories(wanted, data_dir, base_url or BASE_URL, format=format)
 
 
 @app.command()
@@ -51,15 +52,17 @@ def download_model(
     """
     from ..interop.published import BASE_URL, MODELS, download_models
 
-    if _wanted(models, list_names, MODELS):
-        download_models(models, output_dir, kind=kind, size=size, base_url=base_url or BASE_URL)
+    if wanted := _wanted(models, list_names, MODELS):
+        download_models(wanted, output_dir, kind=kind, size=size, base_url=base_url or BASE_URL)
 
 
-def _wanted(names, list_names, known) -> bool:
+def _wanted(names: list[str] | None, list_names: bool, known: Sequence[str]) -> list[str]:
+    """The names to fetch; none where they were to be listed, which is done."""
     if list_names and names:
         raise InputError("--list prints all names; leave it or the names out")
     if list_names:
         print("\n".join(known))
-    elif not names:
+        return []
+    if not names:
         raise InputError("expected at least one name; --list prints them all")
-    return not list_names
+    return names

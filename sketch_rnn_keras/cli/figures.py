@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from ..errors import InputError
@@ -84,7 +85,9 @@ def embed(
     loaded, finder = open_with_drawings(model, data, split, 0, 255)
     sources = list(dict.fromkeys(data or loaded.hparams.data_set))
     stems = [Path(source).stem for source in sources]
-    names, kinds, drawings = [], [], []
+    names: list[str] = []
+    kinds: list[str] = []
+    drawings: list[np.ndarray] = []
     for source, stem in zip(sources, stems, strict=True):
         found = finder.first(source, count)
         kind = stem if stems.count(stem) == 1 else source

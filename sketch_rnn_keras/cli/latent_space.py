@@ -1,7 +1,8 @@
 """`sketch-rnn reconstruct`, `temperature`, `interpolate`, `analogy`, `complete`: drawing through the latent space."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +24,10 @@ from .common import (
     say,
 )
 
+if TYPE_CHECKING:
+    from ..model.sketch_rnn import SketchRNN
+    from .naming import DrawingFinder
+
 _FORMS = (
     "17 (a place in --data, by default the model's own), 0-9, 3,8,20-24, random, doodles:owl#3, cat.npz#random or an "
     ".svg file"
@@ -32,7 +37,9 @@ DrawingName = Annotated[str, typer.Argument(help=f"A drawing: {_FORMS}.")]
 TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def open_with_drawings(model: Path, data, split: str, seed: int, svg_size: float, encodes: bool = True):
+def open_with_drawings(
+    model: Path, data: list[str] | None, split: str, seed: int, svg_size: float, encodes: bool = True
+) -> tuple["SketchRNN", "DrawingFinder"]:
     """The model and a `DrawingFinder` of drawings for it, which it `encodes`: not every model can."""
     from ..latent import check_encoder
     from .naming import DrawingFinder
@@ -40,17 +47,22 @@ def open_with_drawings(model: Path, data, split: str, seed: int, svg_size: float
     loaded = open_model(model)
     if encodes:
         check_encoder(loaded)
-    options = {"split": split, "seed": seed, "svg_size": svg_size, "max_seq_len": loaded.hparams.max_seq_len}
+    options: dict[str, Any] = {
+        "split": split,
+        "seed": seed,
+        "svg_size": svg_size,
+        "max_seq_len": loaded.hparams.max_seq_len,
+    }
     return loaded, DrawingFinder(data or loaded.hparams.data_set, **options)
 
 
-def _looks(output: Path, overwrite: bool, style: list[str] | None) -> dict:
+def _looks(output: Path, overwrite: bool, style: list[str] | None) -> dict[str, Any]:
     """Refuses what cannot be written or drawn before any work is done; the picture's style."""
     check_output(output, overwrite)
     return parse_style(style)
 
 
-def _write(sketches, output: Path, look: dict, what: str, **layout) -> None:
+def _write(sketches: Sequence, output: Path, look: dict, what: str, **layout: Any) -> None:
     from ..pictures.grid import draw_sketches
 
     draw_sketches(sketches, output, **layout, **look)

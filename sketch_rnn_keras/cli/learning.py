@@ -51,7 +51,7 @@ def parse_settings(overrides: list[str] | None) -> dict:
         raise InputError(f"--set {error}") from None
 
 
-def _resumed(run_dir: Path, config: Path | None, data: list[str] | None, changes: dict):
+def _resumed(run_dir: Path, config: Path | None, data: list[str] | None, changes: dict) -> tuple["HParams", list[str]]:
     """Hyperparameters and data names of the run that goes on."""
     from ..hparams import HParams
     from ..training.run_directory import RunDirectory

@@ -68,8 +68,9 @@ class DrawingFinder:
             self._count += 1
             return [Named(Path(name).stem, self._read_svg(Path(name)))]
         source, mark, place = name.rpartition("#")
-        matches = [_PLACE.fullmatch(part) for part in place.split(",")]
-        if not all(matches):
+        parts = place.split(",")
+        matches = [match for match in map(_PLACE.fullmatch, parts) if match]
+        if len(matches) < len(parts):
             raise InputError(
                 f"drawing {name!r}: expected an index such as 17, a range such as 0-9, random, a list of these such as "
                 "3,8,20-24, one in a data set of its own (doodles:owl#3, cat.npz#random), or an .svg file"

@@ -3,15 +3,25 @@
 Enters: steps and the recorded losses. Leaves: text on a rich console.
 """
 
+from typing import Any
+
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 
 class _Rate(ProgressColumn):
     """Steps per second, or seconds per step when that is slower."""
 
-    def render(self, task):
+    def render(self, task: Task) -> Text:
         speed = task.speed
         if not speed:
             return Text("")
@@ -41,11 +51,11 @@ class TrainingBar:
         )
         self._task = self._bar.add_task("", total=num_steps, completed=first_step, losses="compiling ...")
 
-    def __enter__(self):
+    def __enter__(self) -> "TrainingBar":
         self._bar.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         self._bar.stop()
 
     def step(self, step: int) -> None:

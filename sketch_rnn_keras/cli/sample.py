@@ -43,9 +43,17 @@ def sample(
     look = parse_style(style)
     from ..sampling import sample
 
-    loaded, options = open_model(model), {"max_points": max_points, "temperature_law": temperature_law}
+    loaded = open_model(model)
     with progress_bar("sketches", count) as progress:
-        sketches = sample(loaded, count, temperature, seed, **options, progress=progress)
+        sketches = sample(
+            loaded,
+            count,
+            temperature,
+            seed,
+            max_points=max_points,
+            temperature_law=temperature_law,
+            progress=progress,
+        )
     texts = [str(k) for k in range(count)] if labels else None
     draw_sketches(sketches, output, columns=columns, labels=texts, **look)
     say(f"wrote  {output}: {count} sketches at temperature {temperature:g}, seed {seed}")

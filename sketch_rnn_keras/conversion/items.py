@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class Reading:
     notes: Counter[str] = dataclasses.field(default_factory=Counter)
 
 
-def make_drawing(points: np.ndarray, lengths: list[int], category: str, **form: bool) -> Drawing | Rejected:
+def make_drawing(points: np.ndarray, lengths: list[int], category: str, **form: Any) -> Drawing | Rejected:
     """Makes a `Drawing` of checked numbers; one without points is rejected.
 
     Raises:

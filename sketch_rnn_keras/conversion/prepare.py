@@ -48,15 +48,15 @@ def prepare(drawings: Sequence[Drawing], epsilon: float | None = None, as_is: bo
     batch = _join(drawings)
     low, side = _bounds(batch)
     if as_is:
-        return _to_stroke3(batch, round_points=False)
+        return list(_to_stroke3(batch, round_points=False))
     whole = np.logical_and.reduceat((batch.points == np.rint(batch.points)).all(axis=1), _firsts(batch.sizes))
     simplified = whole & (side >= SIMPLIFIED_SIDES[0]) & (side <= SIMPLIFIED_SIDES[1]) & (np.abs(low) <= CANVAS).all(1)
     simplified &= [drawing.may_be_simplified for drawing in drawings]
     resampled = ~simplified & [drawing.resample for drawing in drawings]
     result: list[np.ndarray | None] = [None] * len(drawings)
     for group in (simplified, resampled, ~simplified & ~resampled):
-        chosen = np.flatnonzero(group & (side > 0))
-        if not len(chosen):
+        chosen = np.flatnonzero(group & (side > 0)).tolist()
+        if not chosen:
             continue
         part = _join([drawings[index] for index in chosen])
         if group is not simplified:

@@ -111,7 +111,8 @@ def load_dataset(
     if scale_factor is not None:
         check_scale_factor(scale_factor)
     files = _read_all(paths, data_dir, SPLITS)
-    parts, dropped = {split: [] for split in SPLITS}, []
+    parts: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
+    dropped = []
     for file in files:
         for split in SPLITS:
             drawings, left_out = _clean(file.arrays[split], file.name, split, max_seq_len)

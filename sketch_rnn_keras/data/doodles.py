@@ -126,7 +126,7 @@ def _loop(center: Point, radii: Point, rng: Rng) -> Stroke:
 
 def _ear(radii: Point, at: float, width: float, reach: float) -> Stroke:
     """A pointed ear on an oval, clockwise: its feet at the angles `at - width` and `at + width`."""
-    return _lines(*_on_oval([at - width, at, at + width], radii) * [[1], [reach], [1]])
+    return _lines(*_on_oval(np.array([at - width, at, at + width]), radii) * [[1], [reach], [1]])
 
 
 def _eared(radii: Point, at: float, width: float, reach: float, rng: Rng) -> list[Stroke]:
@@ -275,8 +275,8 @@ def _flying_saucer(rng: Rng) -> list[Part]:
     seam = 0.02 - depth * np.sqrt(1 - dome[0] ** 2)  # the height at which the dome stands on the hull
     size, xs = rng.uniform(0.045, 0.065), np.linspace(-1, 1, rng.integers(2, 5)) * rng.uniform(0.45, 0.6)
     portholes = [_loop((x, depth * (0.45 - 0.4 * x**2)), (size, size), rng) for x in xs]
-    below = rng.choice([_saucer_beam, _saucer_legs, None], p=[0.4, 0.25, 0.35])
-    above = rng.choice([_saucer_antenna, _saucer_pilot, None], p=[0.3, 0.15, 0.55])
+    below = [_saucer_beam, _saucer_legs, None][rng.choice(3, p=[0.4, 0.25, 0.35])]
+    above = [_saucer_antenna, _saucer_pilot, None][rng.choice(3, p=[0.3, 0.15, 0.55])]
     return [
         _saucer_hull(depth, rng),
         _saucer_dome(dome, seam, rng),

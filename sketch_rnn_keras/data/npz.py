@@ -211,7 +211,7 @@ def _npy(array: np.ndarray) -> bytes:
 def _check_drawings(drawings: Sequence[np.ndarray], where: str) -> None:
     for index, drawing in enumerate(drawings):
         shape, dtype = np.shape(drawing), getattr(drawing, "dtype", None)
-        plain = type(drawing) is np.ndarray and NUMBERS.fullmatch(dtype.str[1:])
+        plain = type(drawing) is np.ndarray and NUMBERS.fullmatch(drawing.dtype.str[1:])
         if not plain or len(shape) != 2 or shape[0] < 1 or shape[1] != 3:
             what = f"{type(drawing).__name__} of shape {list(shape)}" + (f" of {dtype}" if dtype else "")
             raise InputError(f"{where}, drawing {index}: expected an array of numbers of shape [n, 3], received {what}")

@@ -32,7 +32,9 @@ def download_all(downloads: Sequence[Download], *, progress: bool = True) -> Non
         InputError: at least one could not be fetched, or is there but damaged; the others are complete.
         KeyboardInterrupt: the user interrupted; what arrived is kept, and is told of.
     """
-    waiting, failures, stop = queue.SimpleQueue(), [], threading.Event()
+    waiting: queue.SimpleQueue[Download] = queue.SimpleQueue()
+    failures: list[Exception] = []
+    stop = threading.Event()
     for download in downloads:
         waiting.put(download)
 

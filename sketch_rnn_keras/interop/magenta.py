@@ -10,7 +10,9 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 
 from ..errors import InputError
@@ -25,7 +27,7 @@ from ..model.sketch_rnn import SketchRNN, least_weights
 _NAMES = {LSTMCell: "LSTMCell", LayerNormLSTMCell: "LayerNormLSTMCell", HyperLSTMCell: "HyperLSTMCell"}
 
 
-def variables(model) -> dict:
+def variables(model: SketchRNN) -> dict[str, keras.Variable]:
     """The original's name of every weight of `model`: `{"vector_rnn/...:0": keras.Variable}`."""
     table = _cell_table(model.decoder, "RNN")
     table |= {"RNN/output_w": model.output_head.kernel, "RNN/output_b": model.output_head.bias}
@@ -37,7 +39,7 @@ def variables(model) -> dict:
     return {f"vector_rnn/{name}:0": variable for name, variable in table.items()}
 
 
-def _cell_table(cell, scope: str) -> dict:
+def _cell_table(cell: keras.layers.Layer, scope: str) -> dict[str, keras.Variable]:
     scope = f"{scope}/{_NAMES[type(cell)]}"
     table = {f"{scope}/W_xh": cell.input_kernel, f"{scope}/W_hh": cell.recurrent_kernel}
     if isinstance(cell, (LSTMCell, HyperLSTMCell)):
@@ -54,7 +56,7 @@ def _cell_table(cell, scope: str) -> dict:
     return table
 
 
-def _hyper_table(cell, scope: str) -> dict:
+def _hyper_table(cell: HyperLSTMCell, scope: str) -> dict[str, keras.Variable]:
     table = {}
     for name in cell.scaled:
         table[f"{scope}/hyper_{name}/zw/super_linear_w"] = cell.zw_kernel[name]
@@ -66,7 +68,7 @@ def _hyper_table(cell, scope: str) -> dict:
     return table
 
 
-def assign_variables(model, arrays: Mapping[str, np.ndarray]) -> None:
+def assign_variables(model: SketchRNN, arrays: Mapping[str, np.ndarray]) -> None:
     """Give every weight of `model` its value from the original's variables; nothing is assigned unless all fit.
 
     Args:
@@ -99,12 +101,12 @@ def assign_variables(model, arrays: Mapping[str, np.ndarray]) -> None:
         variable.assign(given[name])
 
 
-def read_variables(model) -> dict[str, np.ndarray]:
+def read_variables(model: SketchRNN) -> dict[str, np.ndarray]:
     """The inverse of `assign_variables`: the weights of `model` as arrays under the original's names."""
     return {name: variable.numpy() for name, variable in variables(model).items()}
 
 
-def _describe(model) -> str:
+def _describe(model: SketchRNN) -> str:
     hparams = model.hparams
     encoder = f"enc_model={hparams.enc_model}, " if hparams.conditional else "no encoder, "
     return f"{encoder}dec_model={hparams.dec_model}"
@@ -214,7 +216,7 @@ def _is_weight(name: str, shape: list[int]) -> bool:
 
 def _structure(arrays: Mapping[str, np.ndarray], prefix: Path) -> dict:
     """The hyperparameters that the variables' names and shapes decide."""
-    found = {"conditional": any(name.startswith("vector_rnn/ENC_RNN") for name in arrays)}
+    found: dict[str, Any] = {"conditional": any(name.startswith("vector_rnn/ENC_RNN") for name in arrays)}
     scopes = {"dec": "RNN", "enc": "ENC_RNN/fw"} if found["conditional"] else {"dec": "RNN"}
     for side, scope in scopes.items():
         kinds = [kind for kind in _CELL_NAMES if f"vector_rnn/{scope}/{kind}/W_hh" in arrays]

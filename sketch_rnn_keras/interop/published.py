@@ -53,9 +53,8 @@ def download_models(
     """
     from ..files.fetching import Download, download_all  # here: only a download needs HTTP
 
-    size = _USUAL_SIZE.get(kind) if size is None else size
     one_of("kind", kind, WEIGHTS)
-    one_of("size", size, SIZES)
+    size = one_of("size", _USUAL_SIZE[kind] if size is None else size, SIZES)
     published = [model for model in MODELS if kind == "gen" or model not in _WITHOUT_VAE]
     known_names(models, published, f"published {kind} models")
     folder, mark = SIZES[size]

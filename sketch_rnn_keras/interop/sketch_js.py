@@ -105,9 +105,7 @@ def _kind(info: dict, path: Path) -> tuple[str, bool]:
     """Whether it is a "gen" or a "vae", and of a version before 6."""
     mode, version = info.get("mode"), info.get("version", VERSION)
     if isinstance(mode, bool) or not isinstance(mode, int | float | str) or mode not in MODES:
-        raise InputError(
-            f"{path}, info: mode: expected one of {', '.join(map(repr, MODES))}, received {shown(mode)}"
-        )
+        raise InputError(f"{path}, info: mode: expected one of {', '.join(map(repr, MODES))}, received {shown(mode)}")
     if isinstance(version, bool) or not isinstance(version, int | float):
         raise InputError(f"{path}, info: version: expected a number, received {shown(version)}")
     return MODES[mode], version < VERSION
@@ -136,7 +134,8 @@ def _check_shapes(kind: str, shapes: list, path: Path) -> tuple[dict[str, int], 
 
 def _layout(dec_rnn_size: int, enc_rnn_size: int = 0, z_size: int = 0) -> dict[str, list[int]]:
     """The shape of each array by name."""
-    outputs, layout = 3 + 6 * MIXTURES, {}
+    outputs = 3 + 6 * MIXTURES
+    layout: dict[str, list[int]] = {}
     cells = {"RNN": (5 + z_size, dec_rnn_size), "ENC_RNN/fw": (5, enc_rnn_size), "ENC_RNN/bw": (5, enc_rnn_size)}
     for scope, (inputs, units) in cells.items():
         parts = {"W_xh": [inputs, 4 * units], "W_hh": [units, 4 * units], "bias": [4 * units]}

@@ -1,9 +1,12 @@
 """The initialisers of the original that Keras does not have. Enters: a shape. Leaves: a tensor of that shape."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from keras import ops
 
+from ..backends import Tensor
 from ..streams import Stream, generator
 
 
@@ -23,7 +26,7 @@ class GatewiseOrthogonal(keras.initializers.Initializer):
         self.gates = gates
         self.seed = seed
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         rows, columns = shape
         rng = generator(self.seed, Stream.ORTHOGONAL)
         blocks = []
@@ -35,5 +38,5 @@ class GatewiseOrthogonal(keras.initializers.Initializer):
             blocks.append(q if tall is normal else q.T)
         return ops.convert_to_tensor(np.concatenate(blocks, axis=1), dtype=dtype or keras.config.floatx())
 
-    def get_config(self):
+    def get_config(self) -> dict[str, int]:
         return {"gates": self.gates, "seed": self.seed}

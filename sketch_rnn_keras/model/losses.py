@@ -10,23 +10,24 @@ import math
 
 from keras import ops
 
+from ..backends import Tensor
 from .mixture import Mixture, log_density
 
 LOG_EPSILON = math.log(1e-6)  # the original adds 1e-6 to the density before its logarithm
 
 
-def offset_loss(mixture: Mixture, target):
+def offset_loss(mixture: Mixture, target: Tensor) -> Tensor:
     """L_s = -mean over B * N_max of (1 - p3) log(p(dx, dy) + 1e-6) (equation 9)."""
     return ops.mean(offset_losses(mixture, target))
 
 
-def offset_losses(mixture: Mixture, target):
+def offset_losses(mixture: Mixture, target: Tensor) -> Tensor:
     """The terms of L_s, one for each point, `[B, N_max]`, in log space; 0 past a sketch's end."""
     drawn = 1.0 - target[..., 4]
     return -drawn * ops.logaddexp(log_density(mixture, target[..., 0], target[..., 1]), LOG_EPSILON)
 
 
-def pen_losses(mixture: Mixture, target):
+def pen_losses(mixture: Mixture, target: Tensor) -> tuple[Tensor, Tensor]:
     """L_p = mean over B * N_max of the pen's cross-entropy (equation 9): `(over all steps, masked after the end)`.
 
     Paper: the sum runs to N_max, padding included. Magenta: that is its training loss; its evaluation masks the steps
@@ -36,6 +37,6 @@ def pen_losses(mixture: Mixture, target):
     return ops.mean(entropy), ops.mean((1.0 - target[..., 4]) * entropy)
 
 
-def kl_loss(mu, presigma):
+def kl_loss(mu: Tensor, presigma: Tensor) -> Tensor:
     """L_KL = -1/2 mean over B and N_z of (1 + presigma - mu^2 - exp(presigma)) (equation 10), without its floor."""
     return -0.5 * ops.mean(1.0 + presigma - ops.square(mu) - ops.exp(presigma))

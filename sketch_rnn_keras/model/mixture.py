@@ -9,12 +9,14 @@ Sources: equations 3 to 8 of arXiv 1704.03477; A. Graves, arXiv 1308.0850, equat
 
 import math
 import numbers
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
+import numpy as np
 from keras import ops
 
-from ..errors import InputError
+from ..backends import Tensor
+from ..errors import InputError, one_of
 
 TEMPERATURE_LAWS = ("paper", "magenta")
 _LARGEST_LOG_SIGMA = 60.0  # exp(60) squared still fits float32 beside the next two bounds
@@ -28,29 +30,30 @@ class Mixture(NamedTuple):
     `rho_raw` is atanh of the correlation; `log_pi` is normalised, `pen_logits` are not.
     """
 
-    log_pi: Any
-    mu_x: Any
-    mu_y: Any
-    log_sigma_x: Any
-    log_sigma_y: Any
-    rho_raw: Any
-    pen_logits: Any
+    log_pi: Tensor
+    mu_x: Tensor
+    mu_y: Tensor
+    log_sigma_x: Tensor
+    log_sigma_y: Tensor
+    rho_raw: Tensor
+    pen_logits: Tensor
 
 
-def from_raw(raw) -> Mixture:
+def from_raw(raw: Tensor) -> Mixture:
     """Read the decoder's outputs `[..., 6 M + 3]` (equations 5 and 6)."""
     components = (raw.shape[-1] - 3) // 6
-    pen_logits, log_pi, *rest = ops.split(raw, [3 + k * components for k in range(6)], axis=-1)
-    return Mixture(ops.log_softmax(log_pi, axis=-1), *rest, pen_logits)
+    parts = ops.split(raw, [3 + k * components for k in range(6)], axis=-1)
+    pen_logits, log_pi, mu_x, mu_y, log_sigma_x, log_sigma_y, rho_raw = parts
+    return Mixture(ops.log_softmax(log_pi, axis=-1), mu_x, mu_y, log_sigma_x, log_sigma_y, rho_raw, pen_logits)
 
 
-def _deviation(x, mu, log_sigma):
+def _deviation(x: Tensor, mu: Tensor, log_sigma: Tensor) -> Tensor:
     """Distance from the mean in standard deviations, bounded so that its square cannot overflow."""
     bounded = ops.clip(log_sigma, -_LARGEST_LOG_SIGMA, _LARGEST_LOG_SIGMA)
     return ops.clip((x - mu) * ops.exp(-bounded), -_LARGEST_DEVIATION, _LARGEST_DEVIATION)
 
 
-def component_log_density(mixture: Mixture, dx, dy):
+def component_log_density(mixture: Mixture, dx: Tensor, dy: Tensor) -> Tensor:
     """log N(dx, dy) of every component, `[..., M]`, for offsets `[...]` (arXiv 1308.0850, equation 24).
 
     With r = atanh rho, 1 / (1 - rho) = (1 + exp(2 r)) / 2 and 1 - rho^2 = 1 / cosh^2 r, which turns the quadratic form
@@ -66,7 +69,7 @@ def component_log_density(mixture: Mixture, dx, dy):
     return log_cosh - exponent - math.log(2.0 * math.pi) - mixture.log_sigma_x - mixture.log_sigma_y
 
 
-def log_density(mixture: Mixture, dx, dy):
+def log_density(mixture: Mixture, dx: Tensor, dy: Tensor) -> Tensor:
     """log p(dx, dy), `[...]`, of offsets `[...]` under the whole mixture (equation 3)."""
     return ops.logsumexp(mixture.log_pi + component_log_density(mixture, dx, dy), axis=-1)
 
@@ -76,11 +79,10 @@ def check_temperature(temperature: float, law: str = "paper") -> None:
     is_number = isinstance(temperature, numbers.Real) and not isinstance(temperature, bool)
     if not is_number or not math.isfinite(temperature) or temperature < 0:
         raise InputError(f"temperature: expected a finite number >= 0 (0 is greedy), received {temperature!r}")
-    if law not in TEMPERATURE_LAWS:
-        raise InputError(f"temperature_law: expected one of {', '.join(TEMPERATURE_LAWS)}, received {law!r}")
+    one_of("temperature_law", law, TEMPERATURE_LAWS)
 
 
-def temper(mixture: Mixture, temperature, law: str = "paper") -> Mixture:
+def temper(mixture: Mixture, temperature: Tensor, law: str = "paper") -> Mixture:
     """Sharpen (temperature < 1) the mixture: equation 8.
 
     Args:
@@ -98,7 +100,7 @@ def temper(mixture: Mixture, temperature, law: str = "paper") -> Mixture:
     )
 
 
-def _choose(log_p, uniform):
+def _choose(log_p: Tensor, uniform: Tensor) -> Tensor:
     """Index drawn by inverting the cumulative distribution at `uniform [B]` in [0, 1)."""
     # Keras warns of a softmax over one value, which a mixture of one component would be.
     cumulative = ops.cumsum(ops.exp(ops.log_softmax(log_p, axis=-1)), axis=-1)
@@ -106,11 +108,11 @@ def _choose(log_p, uniform):
     return ops.minimum(ops.sum(below, axis=-1), log_p.shape[-1] - 1)
 
 
-def _points(mixture: Mixture, component, pen, normal_x, normal_y):
+def _points(mixture: Mixture, component: Tensor, pen: Tensor, normal_x: Tensor, normal_y: Tensor) -> Tensor:
     """Stroke-5 rows `[B, 5]` of the chosen component and pen state, with the offset's standard normals `[B]`."""
     chosen = ops.one_hot(component, mixture.mu_x.shape[-1], dtype=mixture.mu_x.dtype)
 
-    def pick(values):
+    def pick(values: Tensor) -> Tensor:
         return ops.sum(chosen * values, axis=-1)
 
     rho = ops.tanh(pick(mixture.rho_raw))
@@ -121,7 +123,7 @@ def _points(mixture: Mixture, component, pen, normal_x, normal_y):
     return ops.concatenate([dx[:, None], dy[:, None], pen], axis=-1)
 
 
-def sample(mixture: Mixture, noise):
+def sample(mixture: Mixture, noise: Tensor) -> Tensor:
     """Draw one stroke-5 row for each sketch.
 
     Args:
@@ -136,14 +138,14 @@ def sample(mixture: Mixture, noise):
     return _points(mixture, component, pen, noise[:, 2], noise[:, 3])
 
 
-def greedy(mixture: Mixture):
+def greedy(mixture: Mixture) -> Tensor:
     """The limit of temperature 0: the mean of the most probable component and the most probable pen state."""
     component, pen = ops.argmax(mixture.log_pi, axis=-1), ops.argmax(mixture.pen_logits, axis=-1)
     still = ops.zeros_like(mixture.mu_x[:, 0])
     return _points(mixture, component, pen, still, still)
 
 
-def parameters(raw) -> dict:
+def parameters(raw: Tensor) -> dict[str, np.ndarray]:
     """The decoder's outputs as the paper names them, in NumPy: pi, mu_x, mu_y, sigma_x, sigma_y, rho, pen_logits."""
     m = from_raw(ops.convert_to_tensor(raw))
     named = {

@@ -7,14 +7,14 @@ Source: sections 3.2 and 3.3 of arXiv 1704.03477; constants and initialisers of 
 """
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
 from keras import ops
 
-from ..backends import backend
+from ..backends import Tensor, backend
 from ..errors import InputError
 from ..hparams import HParams
 from ..streams import Stream, generator
@@ -22,6 +22,8 @@ from ..strokes import check_scale_factor, to_data_units, to_model_units
 from . import losses, mixture, recurrence
 from .cells import CELLS
 from .provenance import Provenance
+
+Masks: TypeAlias = dict[str, Tensor]  # by place, see `SketchRNN.dropout_masks`
 
 
 class _Projection(keras.layers.Layer):
@@ -37,7 +39,7 @@ class _Projection(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(output_size,), initializer=bias)
         self.built = True
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         return ops.matmul(x, self.kernel) + self.bias
 
 
@@ -65,7 +67,7 @@ class SketchRNN(keras.Model):
         hparams: HParams,
         scale_factor: float | None = None,
         provenance: Provenance = Provenance(),  # noqa: B008  (it is immutable)
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
         if not isinstance(hparams, HParams):
@@ -77,10 +79,13 @@ class SketchRNN(keras.Model):
         self._compiled_functions: dict[tuple, Callable] = {}
         seeds = iter(int(s) for s in generator(hparams.seed, Stream.LAYER_SEEDS).integers(2**30, size=8))
         context = hparams.z_size if hparams.conditional else 0
-        self.encoder_forward = self.encoder_backward = None
-        self.mu = self.presigma = self.initial_state = None
+        self.encoder_forward: Any = None  # these five stay None in a decoder-only model
+        self.encoder_backward: Any = None
+        self.mu: Any = None
+        self.presigma: Any = None
+        self.initial_state: Any = None
         mixed = hparams.precision != "float32"  # only the cells' matrix products are ever in a lower precision
-        options = {"dtype": hparams.precision if mixed else keras.config.floatx()}
+        options: dict[str, Any] = {"dtype": hparams.precision if mixed else keras.config.floatx()}
         self.decoder = CELLS[hparams.dec_model](
             hparams.dec_rnn_size, 5, context, seed=next(seeds), name="decoder", **options
         )
@@ -123,7 +128,7 @@ class SketchRNN(keras.Model):
 
     # ---------------------------------------------------------------------------------------------- encoder
 
-    def encode(self, strokes5, lengths, masks=None):
+    def encode(self, strokes5: Tensor, lengths: Tensor, masks: Masks | None = None) -> tuple[Tensor, Tensor]:
         """The latent distribution of each sketch.
 
         Args:
@@ -145,13 +150,12 @@ class SketchRNN(keras.Model):
         h = ops.concatenate([forward, backward], axis=-1)
         return self.mu(h), self.presigma(h)
 
-    def _encode_one_way(self, cell, x, lengths, masks):
+    def _encode_one_way(self, cell: Any, x: Tensor, lengths: Tensor, masks: Masks | None) -> Tensor:
         """h `[B, H]` at each sketch's end."""
-        batch_size, masks = x.shape[1], (masks or {}).get(cell.name)
-        context, state = cell.context(batch_size), cell.zero_state(batch_size)
-        return recurrence.run_to_ends(cell, x, context, state, lengths, masks)[1]
+        context, state = cell.context(x.shape[1]), cell.zero_state(x.shape[1])
+        return recurrence.run_to_ends(cell, x, context, state, lengths, (masks or {}).get(cell.name))[1]
 
-    def reparameterise(self, mu, presigma, noise=None):
+    def reparameterise(self, mu: Tensor, presigma: Tensor, noise: Tensor | None = None) -> Tensor:
         """z = mu + exp(presigma / 2) * noise (equation 2); `noise [B, N_z]` is drawn when it is None."""
         if noise is None:
             noise = keras.random.normal(mu.shape, dtype=mu.dtype, seed=self.seed_generator)
@@ -159,14 +163,14 @@ class SketchRNN(keras.Model):
 
     # ---------------------------------------------------------------------------------------------- decoder
 
-    def decoder_start(self, z, batch_size: int | None = None):
+    def decoder_start(self, z: Tensor | None, batch_size: int | None = None) -> tuple[Tensor, ...]:
         """The decoder's state before its first step: tanh(W_z z + b_z), or zeros when decoder-only (z is None)."""
         if z is None:
             return self.decoder.zero_state(batch_size)
         z = ops.tanh(z) if self.hparams.squash_start else z
         return self.decoder.unpack(ops.tanh(self.initial_state(z)))
 
-    def decode(self, inputs5, z=None, masks=None):
+    def decode(self, inputs5: Tensor, z: Tensor | None = None, masks: Masks | None = None) -> Tensor:
         """Teacher-forced decoder.
 
         Args:
@@ -180,7 +184,7 @@ class SketchRNN(keras.Model):
         self._check_latent(z)
         return ops.transpose(self._decode(inputs5, z, masks), (1, 0, 2))
 
-    def _decode(self, inputs5, z, masks):
+    def _decode(self, inputs5: Tensor, z: Tensor | None, masks: Masks | None) -> Tensor:
         """`decode` with time first: `[N, B, 6 M + 3]`."""
         masks = masks or {}
         x = ops.transpose(ops.cast(inputs5, self.variable_dtype), (1, 0, 2))
@@ -194,14 +198,16 @@ class SketchRNN(keras.Model):
         h = h * masks["output"] if "output" in masks else h
         return self.output_head(h)
 
-    def _check_latent(self, z):
+    def _check_latent(self, z: Tensor | None) -> None:
         if (z is not None) != self.hparams.conditional:
             kind, given = ("conditional", "no") if self.hparams.conditional else ("decoder-only", "a")
             raise InputError(f"decode: a {kind} model was given {given} latent vector; pass z exactly when conditional")
 
     # -------------------------------------------------------------------------------------- whole model, losses
 
-    def dropout_masks(self, batch_size: int, steps: int, make_mask=None) -> dict:
+    def dropout_masks(
+        self, batch_size: int, steps: int, make_mask: Callable[[Sequence[int], float], Tensor] | None = None
+    ) -> Masks:
         """The noise of every dropout that the hyperparameters switch on, for one pass over a batch.
 
         Args:
@@ -225,15 +231,19 @@ class SketchRNN(keras.Model):
             if keep_prob < 1.0
         }
 
-    def _make_mask(self, shape, keep_prob):
+    def _make_mask(self, shape: Sequence[int], keep_prob: float) -> Tensor:
         return ops.cast(keras.random.uniform(shape, seed=self.seed_generator) < keep_prob, "float32") / keep_prob
 
-    def call(self, strokes5, lengths=None, noise=None, training: bool = False):
+    def call(
+        self, strokes5: Tensor, lengths: Tensor | None = None, noise: Tensor | None = None, training: bool = False
+    ) -> Tensor:
         """Raw outputs `[B, N_max, 6 M + 3]` for sketches `[B, N_max + 1, 5]` with their start token."""
         masks = self.dropout_masks(strokes5.shape[0], strokes5.shape[1] - 1) if training else None
         return ops.transpose(self._forward(strokes5, lengths, noise, masks)[0], (1, 0, 2))
 
-    def _forward(self, strokes5, lengths, noise, masks):
+    def _forward(
+        self, strokes5: Tensor, lengths: Tensor | None, noise: Tensor | None, masks: Masks | None
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """`(raw outputs [N_max, B, 6 M + 3], mu, presigma)`; the last two are None when decoder-only."""
         if not self.hparams.conditional:
             return self._decode(strokes5[:, :-1], None, masks), None, None
@@ -243,7 +253,9 @@ class SketchRNN(keras.Model):
         z = self.reparameterise(mu, presigma, noise)
         return self._decode(strokes5[:, :-1], z, masks), mu, presigma
 
-    def loss_terms(self, strokes5, lengths=None, noise=None, masks=None):
+    def loss_terms(
+        self, strokes5: Tensor, lengths: Tensor | None = None, noise: Tensor | None = None, masks: Masks | None = None
+    ) -> dict[str, Tensor]:
         """Every term of the objective, as scalars.
 
         Args:
@@ -278,17 +290,17 @@ class SketchRNN(keras.Model):
 
     # ---------------------------------------------------------------------------------------------------- saving
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         hparams = self.hparams.model_dump(mode="json")
         return {"hparams": hparams, "scale_factor": self.scale_factor, **self.provenance.to_config()}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "SketchRNN":
         hparams = HParams.from_dict(config, where="the model's configuration")
         return cls(hparams, config["scale_factor"], Provenance.from_config(config))
 
 
-def _reverse(x, lengths):
+def _reverse(x: Tensor, lengths: Tensor) -> Tensor:
     """`x [T, B, D]` with each sketch's own steps in reverse; the padding stays where it is."""
     steps = ops.arange(x.shape[0], dtype="int32")[:, None]
     lengths = ops.cast(lengths, "int32")[None, :]

@@ -10,8 +10,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import svgwrite
 from PIL import Image
 
 from ..errors import InputError
@@ -25,7 +27,7 @@ _COLOURS = 32  # of a GIF: ink, paper and what lies between
 _MAX_PIXELS = 2**28  # of all frames of a GIF
 
 
-def animate_drawing(sketch: np.ndarray, path: str | os.PathLike, *, seconds: float = 4.0, **style) -> Path:
+def animate_drawing(sketch: np.ndarray, path: str | os.PathLike, *, seconds: float = 4.0, **style: Any) -> Path:
     """Show a drawing as the pen draws it, at an even speed, over and over.
 
     Args:
@@ -55,7 +57,9 @@ def animate_drawing(sketch: np.ndarray, path: str | os.PathLike, *, seconds: flo
     return write_atomically(path, _gif(pages, 1 / FRAMES_PER_SECOND))
 
 
-def animate_sequence(sketches: Sequence[np.ndarray], path: str | os.PathLike, *, seconds: float = 4.0, **style) -> Path:
+def animate_sequence(
+    sketches: Sequence[np.ndarray], path: str | os.PathLike, *, seconds: float = 4.0, **style: Any
+) -> Path:
     """Show drawings one after another, such as an interpolation there and back, over and over.
 
     Args:
@@ -79,14 +83,14 @@ def animate_sequence(sketches: Sequence[np.ndarray], path: str | os.PathLike, *,
     return write_atomically(path, _gif(pages, seconds / len(pages)))
 
 
-def moving_style(**style) -> Style:
+def moving_style(**style: Any) -> Style:
     """How the drawings of an animation look; raises `InputError` for what cannot move."""
     if style.get("colour") == "pen":
         raise InputError("colour: expected ink or order for an animation, received 'pen'")
     return Style(**{"cell": 320, "line_width": 3.0, **style})
 
 
-def _check(path, seconds: float) -> str:
+def _check(path: str | os.PathLike, seconds: float) -> str:
     """The file's suffix."""
     if not 0 < seconds <= 60:
         raise InputError(f"seconds: expected a number above 0 and at most 60, received {seconds}")
@@ -144,7 +148,9 @@ def _sequence_svg(pages: list[Page], seconds: float) -> bytes:
     return end_svg(document)
 
 
-def _animate(document, attribute: str, values: list, times: list[float], seconds: float, **more):
+def _animate(
+    document: svgwrite.Drawing, attribute: str, values: list, times: list[float], seconds: float, **more: str
+) -> svgwrite.animate.Animate:
     """An `animate` element: `values` at `times`, 0 to 1, of each round."""
     return document.animate(
         attributeName=attribute,
@@ -164,7 +170,7 @@ def _gif(pages: Sequence[Page], seconds: float) -> bytes:
             f"{pages[0].height}; write SVG, or make the cell smaller or the time shorter"
         )
 
-    def picture(page):
+    def picture(page: Page) -> Image.Image:
         return Image.open(io.BytesIO(to_png(page, 1))).convert("RGB")
 
     richest = max(reversed(pages), key=lambda page: len(page.sketches[0]))  # in strokes, and so in colours

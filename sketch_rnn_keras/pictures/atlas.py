@@ -9,6 +9,7 @@ import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -67,7 +68,7 @@ def write_codes(path: str | os.PathLike, codes: np.ndarray, names: Sequence[str]
 
 
 def draw_map(
-    sketches: Sequence[np.ndarray], places: np.ndarray, kinds: Sequence[str], path: str | os.PathLike, **style
+    sketches: Sequence[np.ndarray], places: np.ndarray, kinds: Sequence[str], path: str | os.PathLike, **style: Any
 ) -> int:
     """Draw thumbnails where their codes lie, each in its square of a lattice; the first in a square stays alone.
 
@@ -85,13 +86,13 @@ def draw_map(
         InputError: no sketches, a bad one, another style or suffix, or a file that cannot be written.
     """
     suffix = check_suffix(path, *RENDERERS)
-    style = map_style(**style)
-    colours = _colours(kinds, style)
+    look = map_style(**style)
+    colours = _colours(kinds, look)
     extent = np.ptp(places, axis=0).max() or 1.0
     squares = np.floor((_SQUARES - 1e-9) * (places - places.min(axis=0)) / extent).astype(int)
     width, height = (2 * _MARGIN + _THUMBNAIL * (squares.max(axis=0) + 1)).tolist()
-    page = Page(width, height + (_LEGEND if len(colours) > 1 else 0), style.line_width, style.smooth, style.colours)
-    taken, size = set(), _THUMBNAIL - 2 * style.margin - style.line_width
+    page = Page(width, height + (_LEGEND if len(colours) > 1 else 0), look.line_width, look.smooth, look.colours)
+    taken, size = set(), _THUMBNAIL - 2 * look.margin - look.line_width
     for index, (sketch, kind) in enumerate(zip(sketches, kinds, strict=True)):
         square = tuple(squares[index].tolist())
         if square not in taken:
@@ -106,7 +107,7 @@ def draw_map(
     return len(taken)
 
 
-def map_style(**style) -> Style:
+def map_style(**style: Any) -> Style:
     """How a map's thumbnails look; raises `InputError` unless `style` names nothing but what a map leaves open."""
     if extra := sorted(style.keys() - {"line_width", "smooth", "dark"}):
         raise InputError(f"style: a map takes line_width, smooth and dark, received {extra[0]}")

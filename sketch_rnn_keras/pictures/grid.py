@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -55,7 +56,7 @@ class Style:
     smooth: bool = False
     dark: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_sizes(self.cell, self.line_width, self.margin)
         if self.colour not in COLOURINGS:
             raise InputError(f"colour: expected one of {', '.join(COLOURINGS)}, received {self.colour!r}")
@@ -79,7 +80,7 @@ def draw_sketches(
     title: str | None = None,
     row_captions: Sequence[str] | None = None,
     column_captions: Sequence[str] | None = None,
-    **style,
+    **style: Any,
 ) -> Path:
     """Draw sketches into a picture file, row by row in a grid; the suffix chooses SVG or PNG.
 
@@ -103,12 +104,12 @@ def draw_sketches(
             not match, an impossible style, another suffix, or a file that cannot be written.
     """
     suffix = check_suffix(path, *RENDERERS)
-    texts = {"title": title, "row_captions": row_captions, "column_captions": column_captions}
+    texts: dict[str, Any] = {"title": title, "row_captions": row_captions, "column_captions": column_captions}
     page = lay_out(sketches, Style(**style), columns=columns, labels=labels, **texts)
     return write_atomically(path, RENDERERS[suffix](page))
 
 
-def svg_string(sketches: Sequence[np.ndarray] | np.ndarray, **options) -> str:
+def svg_string(sketches: Sequence[np.ndarray] | np.ndarray, **options: Any) -> str:
     """Return the SVG document that `draw_sketches` writes, for a notebook or a web page.
 
     Args:

@@ -6,8 +6,9 @@ for the same page. Both formats show the same.
 
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import svgwrite
@@ -132,7 +133,12 @@ def to_png(page: Page, pixels_per_unit: float = PNG_PIXELS_PER_UNIT) -> bytes:
             outline = Outline.make_compound_path(*(_outline(points, page.smooth) for points in polylines))
             axes.add_patch(PathPatch(outline, fill=False, snap=False, edgecolor=colour, **pen))
     for text in page.texts:
-        letters = {"color": page.colours.letters, "fontfamily": FONT, "fontsize": text.size, "parse_math": False}
+        letters: dict[str, Any] = {
+            "color": page.colours.letters,
+            "fontfamily": FONT,
+            "fontsize": text.size,
+            "parse_math": False,
+        }
         side = {"middle": "center", "end": "right"}[text.anchor]
         axes.text(text.x, text.y, text.content, horizontalalignment=side, **letters)
     buffer = io.BytesIO()
@@ -143,7 +149,7 @@ def to_png(page: Page, pixels_per_unit: float = PNG_PIXELS_PER_UNIT) -> bytes:
 RENDERERS = {".svg": to_svg, ".png": to_png}  # by the suffix of the file
 
 
-def _by_colour(sketch: list[Stroke]):
+def _by_colour(sketch: list[Stroke]) -> Iterator[tuple[str, list[np.ndarray]]]:
     """The strokes in their order, neighbours of one colour together: `(colour, polylines)`."""
     for colour, strokes in itertools.groupby(sketch, key=lambda stroke: stroke.colour):
         yield colour, [stroke.points for stroke in strokes]

@@ -7,6 +7,7 @@ import csv
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -57,7 +58,7 @@ def plot_training(run_dirs: Sequence[str | os.PathLike], path: str | os.PathLike
         return write_figure(figure, path)
 
 
-def plot_tradeoff(rows: Sequence[dict], path: str | os.PathLike) -> Path:
+def plot_tradeoff(rows: Sequence[Mapping[str, Any]], path: str | os.PathLike) -> Path:
     """Draw what a smaller weight of L_KL buys: L_R against L_KL, a line for each data set of a sweep.
 
     Args:
@@ -73,10 +74,15 @@ def plot_tradeoff(rows: Sequence[dict], path: str | os.PathLike) -> Path:
         for number, data in enumerate(dict.fromkeys(row["data"] for row in rows)):
             of_data = [row for row in rows if row["data"] == data]
             coded = [row for row in of_data if row["L_KL"] is not None]
-            line = {"color": f"C{number}", "label": literal(data)}
+            line: dict[str, Any] = {"color": f"C{number}", "label": literal(data)}
             axes.plot([row["L_KL"] for row in coded], [row["L_R"] for row in coded], "o-", **line)
             for row in coded:
-                place = {"xytext": (6, 6), "textcoords": "offset points", "fontsize": 8, "color": f"C{number}"}
+                place: dict[str, Any] = {
+                    "xytext": (6, 6),
+                    "textcoords": "offset points",
+                    "fontsize": 8,
+                    "color": f"C{number}",
+                }
                 axes.annotate(literal(row["variant"]), (row["L_KL"], row["L_R"]), **place)
             for row in of_data:
                 if row["L_KL"] is None:

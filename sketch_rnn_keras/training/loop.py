@@ -8,13 +8,12 @@ s is a function of (seed, s), so a resumed training repeats the one that was int
 
 import contextlib
 import os
-from collections.abc import Callable
 from dataclasses import replace
 
 import keras
 import numpy as np
 
-from ..backends import Tensor, backend
+from ..backends import Objective, Tensor, backend
 from ..data.batches import training_batches
 from ..data.datasets import Dataset
 from ..hparams import HParams
@@ -94,10 +93,12 @@ def make_optimizer(hparams: HParams) -> keras.optimizers.Optimizer:
     return keras.optimizers.LossScaleOptimizer(adam, name="loss_scale")  # gradients below 6e-8 would vanish
 
 
-def objective(model: SketchRNN) -> Callable[..., tuple[Tensor, dict[str, Tensor]]]:
+def objective(model: SketchRNN) -> Objective:
     """What training differentiates: `(strokes5, lengths, noise, dropout_seed, kl_weight) -> (cost, loss terms)`."""
 
-    def cost(strokes5, lengths, noise, dropout_seed, kl_weight):
+    def cost(
+        strokes5: Tensor, lengths: Tensor, noise: Tensor, dropout_seed: Tensor, kl_weight: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         batch_size, points = strokes5.shape[:2]
         masks = model.dropout_masks(batch_size, points - 1, backend().mask_source(dropout_seed))
         terms = model.loss_terms(strokes5, lengths, noise, masks)

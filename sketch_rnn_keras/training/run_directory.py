@@ -177,7 +177,7 @@ class RunDirectory:
         """How far the last checkpoint is; raises `InputError` as `restore` does."""
         return self._read_last(only_progress=True)[1]
 
-    def _read_last(self, only_progress: bool = False):
+    def _read_last(self, only_progress: bool = False) -> tuple[dict[str, np.ndarray], Progress]:
         if not self.last.exists():
             raise InputError(f"{self.last}: expected the last checkpoint, found none; a copy of {self.best} will do")
         try:
