@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BACKEND_TESTS := $(patsubst %,tests/test_%.py,cells golden golden_training loading losses mixture model sampling sketch_js training)
+BACKEND_TESTS := tests/model tests/training tests/interop/test_sketch_js.py tests/test_latent.py tests/test_loading.py tests/test_sampling.py
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile  # a process takes up to 2 GiB
 
 .PHONY: quickstart test bench lint format clean
@@ -27,6 +27,7 @@ bench: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
@@ -37,7 +38,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[convert]'
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python

@@ -1,9 +1,11 @@
-"""Print `docs/faithfulness.md`'s table: each golden figure of the original beside ours.
+"""Compare each golden figure of the original with ours: the whole table as CSV, its summary for the docs.
 
-python scripts/faithfulness.py
+python scripts/faithfulness.py writes scripts/faithfulness.csv and prints the table of docs/faithfulness.md.
 """
 
+import csv
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +22,55 @@ from sketch_rnn_keras.sampling import sample_points
 from sketch_rnn_keras.training import schedules
 from sketch_rnn_keras.training.loop import make_optimizer
 
+TABLE = Path(__file__).with_suffix(".csv")
+COLUMNS = ("case", "figure", "shape", "original", "ours", "largest difference")
+SUMMARY = {  # row of the docs: figures of the table
+    "mu, presigma": ("mu", "presigma"),
+    "z": ("z",),
+    "pi": ("pi",),
+    "mu_x, mu_y": ("mu_x", "mu_y"),
+    "sigma_x, sigma_y": ("sigma_x", "sigma_y"),
+    "rho": ("rho",),
+    "pen logits": ("pen_logits",),
+    "L_s + L_p, training form": ("recon_train",),
+    "L_s + L_p, evaluation form": ("recon_eval",),
+    "L_KL": ("kl",),
+    "12 greedy strokes": ("greedy",),
+    "norms of all gradients": ("gradient norms",),
+    "costs of three Adam steps": ("cost of Adam step 0", "cost of Adam step 1", "cost of Adam step 2"),
+}
+
 
 def main() -> None:
-    print("| case | figure | original | ours | largest difference |\n|---|---|---|---|---|")
-    for name in CASES:
-        for figure, expected, ours in figures(Golden(name)):
-            expected, ours = np.asarray(expected, "float64"), np.asarray(ours, "float64")
-            shown = [f"{expected:.6f}", f"{ours:.6f}"] if expected.ndim == 0 else [f"{expected.shape}", ""]
-            print(f"| {name} | {figure} | {shown[0]} | {shown[1]} | {np.abs(ours - expected).max():.1e} |")
+    rows = [row for name in CASES for row in table_rows(name)]
+    with TABLE.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    print(summary(rows))
 
 
-def figures(golden: Golden):
+def table_rows(case: str) -> Iterator[dict[str, str]]:
+    for figure, expected, ours in figures(Golden(case)):
+        expected, ours = np.asarray(expected, "float64"), np.asarray(ours, "float64")
+        values = [f"{expected:.6f}", f"{ours:.6f}"] if expected.ndim == 0 else ["", ""]
+        difference = f"{np.abs(ours - expected).max():.1e}"
+        yield dict(zip(COLUMNS, (case, figure, expected.shape, *values, difference), strict=True))
+
+
+def summary(rows: list[dict[str, str]]) -> str:
+    """A row for each kind of figure, a column for each case: the largest absolute difference."""
+    lines = ["| figure | " + " | ".join(CASES) + " |", "|---|" + "---:|" * len(CASES)]
+    for name, kinds in SUMMARY.items():
+        cells = []
+        for case in CASES:
+            found = [float(r["largest difference"]) for r in rows if r["case"] == case and r["figure"] in kinds]
+            cells.append(f"{max(found):.1e}" if found else "")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def figures(golden: Golden) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """`(figure, original, ours)` of one case."""
     model, expected, z = golden.model, golden.expected, None
     if golden.case["conditional"]:
@@ -48,7 +88,7 @@ def figures(golden: Golden):
     yield from training_figures(golden)
 
 
-def training_figures(golden: Golden):
+def training_figures(golden: Golden) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Gradients at the recipe's weights, then the costs of three optimiser steps. Changes the weights."""
     model, expected = golden.model, golden.expected
 
@@ -66,7 +106,7 @@ def training_figures(golden: Golden):
     names = {v.path: name for name, v in magenta.variables(model).items()}
     paths = sorted(norms)
     originals = np.array([expected[f"gradnorm/{names[path]}"] for path in paths])
-    yield f"norms of {len(paths)} gradients", originals, np.array([norms[path] for path in paths])
+    yield "gradient norms", originals, np.array([norms[path] for path in paths])
 
     hparams = model.hparams.replace(kl_weight=0.5)
     optimizer, costs = make_optimizer(hparams), []

@@ -115,14 +115,14 @@ class DrawingFinder:
 
     def _read_svg(self, path: Path) -> np.ndarray:
         """Aligned, scaled and simplified as `sketch-rnn convert` does it, then brought to `svg_size`."""
-        from ..conversion import svg
+        from ..conversion.inputs import read_svg
         from ..conversion.items import Reading, Rejected
         from ..conversion.prepare import CANVAS, prepare
 
         if not path.is_file():
             raise InputError(f"drawing {path}: no such file")
         try:
-            [drawing] = svg.read(path, Reading())
+            [drawing] = read_svg(path, Reading())
         except InputError as error:
             raise InputError(f"drawing {path}: {error}") from None
         stroke3 = None if isinstance(drawing, Rejected) else prepare([drawing])[0]

@@ -7,15 +7,31 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..files.records import RECORD_SUFFIX, verify
-from . import binary, documents, ndjson, svg
+from . import binary, documents, ndjson
 from .items import UNREADABLE, Drawing, Reading, Rejected
+
+
+def read_svg(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
+    """Reads the one drawing of an SVG file; see `svg.read`.
+
+    Raises:
+        InputError: as `svg.read`, or the libraries for SVG are not installed.
+    """
+    try:
+        from . import svg  # here: these libraries are an extra
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"SVG files need {error.name}, which is not installed; pip install 'sketch-rnn-keras[convert]'"
+        ) from None
+    return svg.read(path, reading)
+
 
 READERS = {
     ".ndjson": ndjson.read,
     ".jsonl": ndjson.read,
     ".bin": binary.read,
     ".json": documents.read_json,
-    ".svg": svg.read,
+    ".svg": read_svg,
     ".npz": documents.read_npz,
 }
 ONE_DRAWING = (".json", ".svg")  # a broken file of these is one drawing lost; a broken file of the others is an error
