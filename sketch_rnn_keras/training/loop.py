@@ -59,6 +59,7 @@ def train(
     run.begin(hparams, dataset, resume)
     model = SketchRNN(hparams, dataset.scale_factor, Provenance(tuple(dataset.sources)))
     optimizer = make_optimizer(hparams)
+    optimizer.build(model.trainable_variables)
     progress = run.restore(model, optimizer) if resume and run.is_begun() else Progress()
     update = backend().compiled_update(model, optimizer, objective(model))
     log = Log(run, hparams, progress.step, reporter)

@@ -5,16 +5,8 @@ from typing import Any
 import numpy as np
 
 from sketch_rnn_keras.hparams import HParams
-from sketch_rnn_keras.model.sketch_rnn import SketchRNN
 
-SIZES = {
-    "enc_rnn_size": 6,
-    "dec_rnn_size": 8,
-    "z_size": 3,
-    "num_mixture": 2,
-    "batch_size": 4,
-    "max_seq_len": 12,
-}
+SIZES = {"enc_rnn_size": 6, "dec_rnn_size": 8, "z_size": 3, "num_mixture": 2, "batch_size": 4, "max_seq_len": 12}
 
 
 def tiny_hparams(**changes: Any) -> HParams:
@@ -22,8 +14,10 @@ def tiny_hparams(**changes: Any) -> HParams:
     return HParams(**(SIZES | changes))
 
 
-def tiny_model(*, seed: int = 0, spread: float = 1.0, scale_factor: float | None = 4.0, **changes: Any) -> SketchRNN:
-    """A tiny model whose weights are all drawn from ±`spread`: none is zero, as some initial ones are."""
+def tiny_model(*, seed: int = 0, spread: float = 1.0, scale_factor: float | None = 4.0, **changes: Any):
+    """A tiny `SketchRNN` whose weights are all drawn from ±`spread`: none is zero, as some initial ones are."""
+    from sketch_rnn_keras.model.sketch_rnn import SketchRNN  # here: tests of data need no Keras
+
     model = SketchRNN(tiny_hparams(**changes), scale_factor=scale_factor)
     rng = np.random.default_rng(seed)
     model.set_weights([rng.uniform(-spread, spread, weight.shape) for weight in model.weights])
