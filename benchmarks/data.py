@@ -16,13 +16,13 @@ def arguments():
     return options.parse_args()
 
 
-def looping_batch(split, batch_size, max_seq_len, rng, random_scale_factor, augment_stroke_prob):
+def looping_batch(split, batch_size, max_seq_len, rng, *, scale_factor, random_scale_factor, augment_stroke_prob):
     """What `random_batch` does, written as one would write it first."""
     batch = np.zeros((batch_size, max_seq_len + 1, 5), "float32")
     batch[:, 1:, 4] = 1
     batch[:, 0, 2] = 1
     for b, index in enumerate(rng.choice(len(split), batch_size, replace=False)):
-        scale = rng.uniform(1 - random_scale_factor, 1 + random_scale_factor, 2)
+        scale = rng.uniform(1 - random_scale_factor, 1 + random_scale_factor, 2) / scale_factor
         kept, place, lifted = [], 0, True
         for dx, dy, lift in split[index]:
             place = 1 if lifted else place + 1
@@ -40,12 +40,13 @@ def looping_batch(split, batch_size, max_seq_len, rng, random_scale_factor, augm
 def preparer(options, name):
     from sketch_rnn_keras.data.batches import random_batch
 
-    split, longest = training_split(options)
+    split, longest, scale_factor = training_split(options)
     make, rng = (looping_batch if name == LOOP else random_batch), np.random.default_rng(1)
+    settings = {"scale_factor": scale_factor, "random_scale_factor": 0.15, "augment_stroke_prob": 0.1}
 
     def prepare():
         for _ in range(options.calls):
-            make(split, options.batch_size, longest, rng, 0.15, 0.1)
+            make(split, options.batch_size, longest, rng, **settings)
         return {}
 
     return prepare

@@ -34,17 +34,17 @@ def arguments():
 
 
 def training_split(options):
-    """`(split, N_max)` of the file, or of synthetic sketches of `aaron_sheep`'s lengths."""
+    """`(split, N_max, scale factor)` of the file, or of synthetic sketches of `aaron_sheep`'s lengths."""
     from sketch_rnn_keras.data.datasets import Split, load_dataset
 
     if options.data:
         dataset = load_dataset(options.data)
-        return dataset.train, dataset.max_seq_len
+        return dataset.train, dataset.max_seq_len, dataset.scale_factor
     rng, longest = np.random.default_rng(0), options.max_seq_len
     lengths = np.clip(rng.normal(options.mean_length, 0.4 * options.mean_length, 2000), 5, longest).astype("int64")
     offsets = rng.normal(size=(lengths.sum(), 3)).astype("float32")
     offsets[:, 2] = rng.random(len(offsets)) < 0.1
-    return Split(offsets, np.cumsum(lengths) - lengths, lengths), longest
+    return Split(offsets, np.cumsum(lengths) - lengths, lengths), longest, 1.0
 
 
 def gflop(hparams, lengths) -> float:
@@ -85,12 +85,11 @@ def setting(options, changes=()):
     from sketch_rnn_keras import HParams
     from sketch_rnn_keras.data.batches import training_batches
 
-    split, longest = training_split(options)
+    split, longest, scale_factor = training_split(options)
     sizes = {"dec_rnn_size": options.dec_rnn_size, "enc_rnn_size": options.enc_rnn_size}
-    hparams = HParams(max_seq_len=longest, batch_size=options.batch_size, **sizes, **dict(changes))
-    augmentation = {"random_scale_factor": 0.15, "augment_stroke_prob": 0.1}
-    shape = {"batch_size": options.batch_size, "max_seq_len": longest}
-    return hparams, training_batches(split, **shape, seed=1, num_steps=10**6, **augmentation)
+    shape = {"max_seq_len": longest, "batch_size": options.batch_size}
+    hparams = HParams(**sizes, **shape, seed=1, num_steps=10**6, **dict(changes))
+    return hparams, training_batches(split, hparams, scale_factor=scale_factor)
 
 
 def keras_step(options, recurrent_dropout):
