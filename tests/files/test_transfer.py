@@ -1,76 +1,45 @@
 """Facts about transfers, against a server that misbehaves: what arrives is the file, whole, or nothing has its name."""
 
 import base64
-import errno
 import hashlib
-import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.downloads import OTHER, WHOLE, check, get, left, record
 from support.server import Answer
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.files import transfer
-from sketch_rnn_keras.files.fetching import THREADS, download_all
 from sketch_rnn_keras.files.records import verify
 from sketch_rnn_keras.files.transfer import Download, Stopped, fetch
-from sketch_rnn_keras.files.writing import write_atomically
 
-WHOLE = np.random.default_rng(0).bytes(300_000) + b"end"
-OTHER = np.random.default_rng(1).bytes(200_000) + b"end"
 ATTEMPTS = len(transfer._DELAYS) + 1
 DATE = "Wed, 21 Oct 2015 07:28:00 GMT"
-
-
-def check(path: Path) -> None:
-    if not path.read_bytes().endswith(b"end"):
-        raise ValueError("not a file with an end")
-
-
-@pytest.fixture
-def download(server, tmp_path):
-    """The download of /file, and what the server will answer."""
-
-    def make(*answers, name="file", max_bytes=2**20):
-        server.answers[f"/{name}"] = list(answers)
-        return Download(f"{server.url}/{name}", tmp_path / "new" / name, check, max_bytes)
-
-    return make
-
-
-def get(download):
-    download_all([download], progress=False)
-    return download.path.read_bytes()
-
-
-def left(download) -> set[str]:
-    return {path.name for path in download.path.parent.iterdir()}
-
-
-def record(download) -> dict:
-    return json.loads(download.path.with_name(f"{download.path.name}.download.json").read_text())
-
 
 # -------------------------------------------------------------------------------------------------------- it arrives
 
 
-def test_a_whole_file_and_its_record(download, server):
+def test_a_whole_file_and_its_record(download):
     file = download(Answer(WHOLE))
     assert get(file) == WHOLE
     assert left(file) == {"file", "file.download.json"}
     expected = {"url": file.url, "size": len(WHOLE), "sha256": hashlib.sha256(WHOLE).hexdigest(), "validator": '"v1"'}
     assert record(file) == expected
     assert verify(file.path)
+
+
+def test_a_file_is_asked_for_as_it_lies_there(download, server):
+    get(download(Answer(WHOLE)))
     assert server.requests[0][1]["Accept-Encoding"] == "identity"
+
+
+def test_a_file_has_the_mode_that_the_user_gives_files(download):
+    file = download(Answer(WHOLE))
+    get(file)
     umask = os.umask(0)
     os.umask(umask)
     assert file.path.stat().st_mode & 0o777 == 0o666 & ~umask
@@ -241,23 +210,6 @@ def test_attempts_are_limited(download, server):
     assert len(server.requests) == ATTEMPTS
 
 
-def test_no_network_is_said_at_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    attempts, attempt = [], transfer._attempt
-    monkeypatch.setattr(transfer, "_attempt", lambda *arguments: attempts.append(1) or attempt(*arguments))
-    with pytest.raises(InputError, match=r"refused.* Check the connection .* save it as .*file"):
-        get(Download("http://127.0.0.1:1/file", tmp_path / "file", check, 9))
-    assert len(attempts) == 1
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/file", "nowhere", "http://"])
-def test_other_addresses_are_refused(tmp_path, url):
-    with pytest.raises(InputError, match="could not download"):
-        get(Download(url, tmp_path / "file", check, 9))
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_length_that_is_too_long(download, server):
     with pytest.raises(InputError, match=f"after {len(WHOLE)} of 999999 bytes"):
         get(download(Answer(WHOLE, announced=999_999, honours_range=False)))
@@ -300,144 +252,24 @@ def test_a_part_too_large_to_be_believed(download):
     assert get(file) == WHOLE
 
 
-def test_the_md5_that_google_announces_is_checked(download, server):
-    md5 = {"X-Goog-Hash": f"crc32c=n03x6A==,md5={base64.b64encode(hashlib.md5(WHOLE).digest()).decode()}"}
-    damaged = WHOLE[:5] + b"x" + WHOLE[6:]
-    file = download(Answer(WHOLE, sent=1000, headers=md5), Answer(damaged, headers=md5), Answer(WHOLE, headers=md5))
+MD5 = {"X-Goog-Hash": f"crc32c=n03x6A==,md5={base64.b64encode(hashlib.md5(WHOLE).digest()).decode()}"}
+DAMAGED = WHOLE[:5] + b"x" + WHOLE[6:]
+
+
+def test_a_file_of_the_md5_that_google_announces_is_taken(download, server):
+    file = download(Answer(WHOLE, sent=1000, headers=MD5), Answer(DAMAGED, headers=MD5), Answer(WHOLE, headers=MD5))
     assert get(file) == WHOLE
-    assert server.ranges == [None, "bytes=1000-"]  # the rest was as it should be
-    bad = download(Answer(damaged, headers=md5), name="bad")
+    assert server.ranges == [None, "bytes=1000-"]  # the damage is in the part that is not asked for again
+
+
+def test_a_file_of_another_md5_than_google_announces_is_not_kept(download):
+    file = download(Answer(DAMAGED, headers=MD5))
     with pytest.raises(InputError, match="damaged on its way"):
-        get(bad)
-    assert "bad" not in left(bad)
-    assert "bad.part" not in left(bad)
-
-
-@pytest.mark.parametrize("of_the_file", [True, False])  # or of its record
-def test_a_full_disk(download, monkeypatch, of_the_file):
-    def full(handle):
-        if not of_the_file or os.fstat(handle).st_size == len(WHOLE):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    file = download(Answer(WHOLE))
-    with monkeypatch.context() as patch:
-        patch.setattr(transfer.os, "fsync", full)
-        with pytest.raises(InputError, match="No space left on device") as caught:
-            get(file)
-        expected = f"could not download {file.url} to {file.path}" if of_the_file else "file.download.json: cannot be"
-        assert expected in str(caught.value)
-        assert ("Make room" in str(caught.value)) == of_the_file
-        assert "file" not in left(file)
-    assert get(file) == WHOLE
-
-
-def test_places_where_nothing_can_be_written(download, server, tmp_path):
-    (tmp_path / "taken").touch()
-    (tmp_path / "folder").mkdir()
-    for path in (tmp_path / "taken" / "file", tmp_path / "folder"):
-        with pytest.raises(InputError, match=rf"could not download .* to {path} \(.* choose another folder"):
-            get(Download(f"{server.url}/file", path, check, 9))
-    assert server.requests == []
-
-
-def test_a_mistake_of_ours_is_not_hidden(download):
-    def broken(_):
-        raise ZeroDivisionError
-
-    file = download(Answer(WHOLE))
-    with pytest.raises(ZeroDivisionError):
-        get(Download(file.url, file.path, broken, 2**20))
-
-
-# ------------------------------------------------------------------------------------------------- it is there already
-
-
-def test_what_is_there_is_verified_and_not_fetched(download, server):
-    file = download(Answer(WHOLE))
-    get(file)
-    assert get(file) == WHOLE
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("damage", [WHOLE[:-1], WHOLE + b"x", b"x" + WHOLE[1:]], ids=["shorter", "longer", "changed"])
-def test_what_was_damaged_is_not_replaced(download, server, damage):
-    file = download(Answer(WHOLE))
-    get(file)
-    file.path.write_bytes(damage)
-    with pytest.raises(InputError, match=r"it now has .* delete .*file\.download\.json, otherwise delete .*file and"):
         get(file)
-    assert file.path.read_bytes() == damage
-    assert len(server.requests) == 1
+    assert left(file) <= {"file.download.json"}
 
 
-def test_a_file_without_a_record_is_the_users(download, server, capfd):
-    file = download(Answer(WHOLE))
-    file.path.parent.mkdir()
-    file.path.write_bytes(b"mine")
-    download_all([file])
-    assert "unchecked" in capfd.readouterr().err
-    assert (file.path.read_bytes(), server.requests) == (b"mine", [])
-    assert not verify(file.path)
-
-
-def test_the_record_goes_when_the_file_is_written_anew(download):
-    file = download(Answer(WHOLE))
-    get(file)
-    write_atomically(file.path, b"mine")
-    assert left(file) == {"file"}
-    assert not verify(file.path)
-
-
-@pytest.mark.parametrize("content", ["", "[", "[" * 60_000, '"text"', '{"sha256": 5}', "\xff", '{"sha256": "ab"}'])
-def test_a_broken_record(download, content):
-    file = download(Answer(WHOLE))
-    get(file)
-    file.path.with_name("file.download.json").write_text(content, encoding="latin1")
-    with pytest.raises(InputError, match=r"file\.download\.json.* delete"):
-        get(file)
-    assert file.path.read_bytes() == WHOLE
-
-
-def test_a_file_that_cannot_be_read(download, monkeypatch):
-    def refuse(*_):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-    file = download(Answer(WHOLE))
-    get(file)
-    monkeypatch.setattr(transfer, "_digest", refuse)
-    with pytest.raises(InputError, match=r"file: .*cannot be read \(Permission denied\)"):
-        verify(file.path)
-
-
-@pytest.mark.parametrize("validator", ["", "two\r\nX-Other: lines", "é", '"v1"' * 9])
-def test_a_record_cannot_send_headers_of_its_own(download, server, validator):
-    file = download(Answer(WHOLE))
-    file.path.parent.mkdir()
-    file.part.write_bytes(OTHER[:1000])
-    file.path.with_name("file.download.json").write_text(json.dumps({"url": file.url, "validator": validator}))
-    assert get(file) == WHOLE
-    assert "X-Other" not in server.requests[0][1]
-
-
-# ----------------------------------------------------------------------------------------------------- several at once
-
-
-def test_one_failure_does_not_lose_the_others(download, server, capfd):
-    names = [f"file{k}" for k in range(2 * THREADS)]
-    files = [download(Answer(name.encode() + b"end"), name=name) for name in names]
-    server.answers["/file0"] = [Answer(status=404)]
-    server.answers["/file5"] = [Answer(status=500)]
-    with pytest.raises(InputError) as caught:
-        download_all(files)
-    message = str(caught.value)
-    assert "2 of 8 files" in message
-    assert f"{server.url}/file0 (404 Not Found)" in message
-    assert f"{server.url}/file5 (500 Internal Server Error" in message
-    complete = {name for name in left(files[0]) if not name.endswith(".download.json")}
-    assert complete == {*names} - {"file0", "file5"}
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert err.count("downloaded") == 6
+# ------------------------------------------------------------------------------------------ several want it, or nobody
 
 
 def test_processes_share_one_transfer(download, server):
@@ -462,28 +294,3 @@ def test_stopping_keeps_what_has_arrived(download, server):
     assert 100_000 < len(kept) < len(WHOLE)
     assert WHOLE.startswith(kept)
     assert get(file) == WHOLE
-
-
-def test_ctrl_c_keeps_what_has_arrived_and_says_so(server, tmp_path):
-    silence = threading.Event()
-    server.answers["/sketchrnn/cat.npz"] = [Answer(WHOLE, pause=lambda: silence.wait(120))]
-    arguments = ["download", "cat", "--base-url", server.url]
-    program = "import sys; from sketch_rnn_keras.cli import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, *arguments],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
-    )
-    part = tmp_path / "data" / "cat.npz.part"
-    deadline = time.monotonic() + 60
-    while not (part.exists() and part.stat().st_size >= 250_000) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    silence.set()
-    assert process.returncode == 130
-    assert "interrupted; what arrived is kept in data/cat.npz.part; the same command goes on from there" in err
-    assert "Traceback" not in err
-    assert WHOLE.startswith(part.read_bytes())
