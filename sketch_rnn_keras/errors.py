@@ -51,7 +51,7 @@ def real_number(name: str, value: Any, above: float, below: float, expected: str
         InputError: it is no real number, or not strictly between the two bounds; `expected` words them.
     """
     is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_real or not above < float(value) < below:
+    if not is_real or not above < value < below:
         what = expected or f"a number above {above:g} and below {below:g}"
         raise InputError(f"{name}: expected {what}, received {shown(value)}")
     return float(value)

@@ -2,20 +2,21 @@
 
 Enters: the bytes of a pickle. Leaves: numeric NumPy arrays.
 
-A pickle is a program. The one in a data file is run by an unpickler that knows only the operations that pickled NumPy
-arrays need, and runs a limited number of them; each name that they need is replaced by a small stand-in, and every
-other name is refused. The stand-ins build arrays from bytes and do nothing else, and only once all of the pickle has
-been read and the sizes add up. Nothing of a pickle is hashed, compared in depth or printed. So the worst that a hostile
-file gets is an `InputError`.
+A pickle is a program. `pickletools.genops` reads its operations one by one and runs nothing; it takes no more memory
+than a few times what is there, whatever sizes a pickle declares. `_run` runs a limited number of them, and only those
+that pickled NumPy arrays need; each name that they need is replaced by a small stand-in, and every other name is
+refused. The stand-ins build arrays from bytes and do nothing else, and only once all of the pickle has been read and
+the sizes add up. Nothing of a pickle but names and numbers is hashed, and nothing is compared in depth or printed. So
+the worst that a hostile file gets is an `InputError`.
 """
 
 import io
 import itertools
 import math
-import pickle
+import pickletools
 import re
-import struct
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -24,20 +25,17 @@ from ..errors import InputError
 OPERATIONS_PER_ELEMENT = 36  # of an array; a drawing takes 14 to 34 of them, by the protocol, and a number one
 MAX_OPERATIONS = OPERATIONS_PER_ELEMENT * 2**20
 
-_OPERATIONS = (
-    *("PROTO", "FRAME", "MARK", "STOP", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
-    *("NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"),
-    *("FLOAT", "BINFLOAT", "STRING", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
-    *("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BYTEARRAY8"),
-    *("TUPLE", "EMPTY_TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "LIST", "EMPTY_LIST", "APPEND", "APPENDS"),
-    *("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "GET", "BINGET", "LONG_BINGET"),
-)
+_PUSHES = {  # the operations that put on the stack what they are given; not STRING, which NumPy has never written
+    *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
+    *("BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+    *("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+}
+_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 NUMBERS = re.compile(r"[iu][1248]|f[248]|b1")  # types of numbers, as NumPy's codes
 _DTYPE_CODE = re.compile(rf"{NUMBERS.pattern}|O[48]?")
-_PICKLE_ERRORS = (
-    *(pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, LookupError),
-    *(ArithmeticError, MemoryError, RecursionError, BufferError, struct.error),
-)
+_PICKLE_ERRORS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, MemoryError, BufferError)
+_Value: TypeAlias = Any  # whatever a pickle may hold
 
 
 def read_objects(content: io.BytesIO, shape: tuple[int, ...], max_bytes: int, where: str) -> list[np.ndarray]:
@@ -55,14 +53,8 @@ def read_objects(content: io.BytesIO, shape: tuple[int, ...], max_bytes: int, wh
     Raises:
         InputError: the pickle is broken, too long or of another shape, or names anything but arrays of numbers.
     """
-    operations = min(OPERATIONS_PER_ELEMENT * math.prod(shape) + 1000, MAX_OPERATIONS)
     try:
-        return _to_drawings(_Unpickler(content, operations, where).load(), shape, max_bytes, where)
-    except StopIteration:
-        raise InputError(
-            f"{where}: expected a pickle of at most {operations} operations for shape {list(shape)}, received a "
-            "longer one; get or download the file again"
-        ) from None
+        return _to_drawings(_run(content, shape, where), shape, max_bytes, where)
     except InputError:
         raise
     except _PICKLE_ERRORS as error:
@@ -71,7 +63,7 @@ def read_objects(content: io.BytesIO, shape: tuple[int, ...], max_bytes: int, wh
         ) from error
 
 
-def _to_drawings(array: Any, shape: tuple[int, ...], max_bytes: int, where: str) -> list[np.ndarray]:
+def _to_drawings(array: _Value, shape: tuple[int, ...], max_bytes: int, where: str) -> list[np.ndarray]:
     if not isinstance(array, _Array) or not array.holds_objects or array.shape != shape:
         raise InputError(f"{where}: expected an object array of shape {list(shape)}, the pickle holds something else")
     items = array.content
@@ -95,60 +87,85 @@ def from_bytes(raw: bytes, dtype: np.dtype, shape: tuple[int, ...], fortran_orde
     return np.frombuffer(raw, dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
-class _Unpickler(pickle._Unpickler):
-    """Runs a pickle of few kinds of operations that may name NumPy's array constructors and nothing else.
+def _run(content: io.BytesIO, shape: tuple[int, ...], where: str) -> _Value:
+    """Runs the pickle of an array of this shape; gives what its last operation leaves."""
+    limit = min(OPERATIONS_PER_ELEMENT * math.prod(shape) + 1000, MAX_OPERATIONS)
+    stack: list[_Value] = []
+    marked: list[list[_Value]] = []
+    memo: dict[Any, _Value] = {}
+    for operation, argument, _place in itertools.islice(pickletools.genops(content), limit):
+        name = operation.name
+        if name in _PUSHES:
+            stack.append(argument)
+        elif name in _CONSTANTS:
+            stack.append(_CONSTANTS[name])
+        elif name in ("BINGET", "LONG_BINGET", "GET"):
+            stack.append(memo[argument])
+        elif name in ("BINPUT", "LONG_BINPUT", "PUT", "MEMOIZE"):
+            memo[len(memo) if argument is None else argument] = stack[-1]
+        elif name in _TUPLES:
+            stack.append(tuple([stack.pop() for _ in range(_TUPLES[name])][::-1]))
+        elif name == "MARK":
+            marked.append(stack)
+            stack = []
+        elif name in ("TUPLE", "LIST", "APPENDS"):
+            items, stack = stack, marked.pop()
+            if name == "APPENDS":
+                _list(stack[-1]).extend(items)
+            else:
+                stack.append(tuple(items) if name == "TUPLE" else items)
+        elif name == "EMPTY_LIST":
+            stack.append([])
+        elif name == "APPEND":
+            item = stack.pop()
+            _list(stack[-1]).append(item)
+        elif name == "REDUCE":
+            arguments, function = stack.pop(), stack.pop()
+            if type(arguments) is not tuple:
+                raise ValueError("a call with something else than a tuple")
+            stack.append(function(*arguments))
+        elif name == "BUILD":
+            state = stack.pop()
+            stack[-1].set_state(state)
+        elif name in ("GLOBAL", "STACK_GLOBAL"):
+            attribute, module = (stack.pop(), stack.pop()) if argument is None else argument.split(" ", 1)[::-1]
+            stack.append(_find(module, attribute, where))
+        elif name == "STOP":
+            return stack.pop()
+        elif name not in ("PROTO", "FRAME"):
+            raise ValueError(f"{name} is an operation that arrays do not need")
+    raise InputError(
+        f"{where}: expected a pickle of at most {limit} operations for shape {list(shape)}, received a longer "
+        "one; get or download the file again"
+    )
 
-    It is the standard library's unpickler in Python: the one in C reserves 32 GiB when eleven bytes ask it to.
-    """
 
-    dispatch: ClassVar = {
-        code: pickle._Unpickler.dispatch[code] for code in (getattr(pickle, name)[0] for name in _OPERATIONS)
-    }
-
-    def __init__(self, content: io.BytesIO, operations: int, where: str):
-        super().__init__(content, encoding="latin1")  # Python 2 wrote the bytes of an array as str
-        self.dispatch, self._where = _Counted(type(self).dispatch, operations), where
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ADMITTED:
-            raise InputError(
-                f"{self._where}: refused {module[:80]}.{name[:80]}; a data file may hold NumPy arrays alone. Nothing "
-                "was run. Do not use this file unless you made it; if you did, save plain [n, 3] arrays"
-            )
-        return _ADMITTED[module, name]
-
-    def load_bytearray8(self) -> None:
-        """Reads the bytes that are there; the method replaced first allocates as many as are declared."""
-        (size,) = struct.unpack("<Q", self.read(8))
-        self.append(bytearray(self.read(size)))
-
-    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+def _list(value: _Value) -> list[_Value]:
+    if type(value) is not list:
+        raise ValueError("something is added to what is no list")
+    return value
 
 
-class _Counted(dict):
-    """Operations that are looked up one by one to be run; raises StopIteration when `limit` of them have been."""
-
-    def __init__(self, operations: dict, limit: int):
-        super().__init__(operations)
-        self._tick = itertools.repeat(None, limit).__next__
-
-    def __getitem__(self, code: int) -> Any:
-        self._tick()
-        return dict.__getitem__(self, code)
-
-    def __missing__(self, code: int) -> None:
-        raise ValueError(f"{bytes([code])!r} is an operation that arrays do not need")
+def _find(module: _Value, name: _Value, where: str) -> Any:
+    if type(module) is not str or type(name) is not str:
+        raise ValueError("a name that is no text")
+    if (module, name) not in _ADMITTED:
+        raise InputError(
+            f"{where}: refused {module[:80]}.{name[:80]}; a data file may hold NumPy arrays alone. Nothing "
+            "was run. Do not use this file unless you made it; if you did, save plain [n, 3] arrays"
+        )
+    return _ADMITTED[module, name]
 
 
 class _DType:
     """Stands in for `numpy.dtype`: numbers and objects, no structures."""
 
-    def __init__(self, code: str, *_align_and_copy: Any):
+    def __init__(self, code: str, *_align_and_copy: _Value):
         if not _DTYPE_CODE.fullmatch(code):
             raise ValueError(f"elements of type {code[:20]!r}")
         self.dtype = np.dtype(code)
 
-    def __setstate__(self, state: tuple) -> None:
+    def set_state(self, state: tuple) -> None:
         if state[1] not in ("<", ">", "=", "|"):
             raise ValueError("an unknown order of bytes")
         self.dtype = self.dtype.newbyteorder(state[1])
@@ -157,7 +174,7 @@ class _DType:
 class _Array:
     """Stands in for `numpy.ndarray`: what a pickle says of one, believed in nothing until `numbers` is called."""
 
-    def __setstate__(self, state: tuple) -> None:
+    def set_state(self, state: tuple) -> None:
         _version, shape, kind, self._fortran_order, self.content = state
         if type(shape) is not tuple or len(shape) > 3 or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
             raise ValueError("a shape that is no tuple of at most three whole numbers")
@@ -173,20 +190,7 @@ class _Array:
         return from_bytes(raw, self._dtype, self.shape, self._fortran_order)
 
 
-class _Function:
-    """A callable that a pickle cannot alter (functions have attributes that it could set)."""
-
-    def __init__(self, function):
-        self._function = function
-
-    def __call__(self, *args: Any) -> Any:
-        return self._function(*args)
-
-    def __setstate__(self, state: Any) -> None:
-        raise ValueError("a function with a state")
-
-
-def _reconstruct(_cls: Any, _shape: Any, _code: Any) -> _Array:
+def _reconstruct(_cls: _Value, _shape: _Value, _code: _Value) -> _Array:
     return _Array()
 
 
@@ -194,7 +198,7 @@ def _frombuffer(raw: bytes, kind: _DType, shape: tuple[int, ...], order: str) ->
     if kind.dtype.hasobject or order not in ("C", "F"):
         raise ValueError("a buffer of objects, or in an unknown order")
     array = _Array()
-    array.__setstate__((1, shape, kind, order == "F", raw))
+    array.set_state((1, shape, kind, order == "F", raw))
     return array
 
 
@@ -205,13 +209,13 @@ def _encode(text: str, encoding: str) -> str:
     return text
 
 
-_ADMITTED = {
+_ADMITTED: dict[tuple[str, str], Callable[..., _Value]] = {
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _DType,
-    ("numpy.core.multiarray", "_reconstruct"): _Function(_reconstruct),
-    ("numpy._core.multiarray", "_reconstruct"): _Function(_reconstruct),
-    ("numpy.core.numeric", "_frombuffer"): _Function(_frombuffer),  # protocol 5
-    ("numpy._core.numeric", "_frombuffer"): _Function(_frombuffer),
-    ("_codecs", "encode"): _Function(_encode),  # bytes, as Python 3 writes them for Python 2
-    ("__builtin__", "bytes"): _Function(lambda: b""),  # the same, for an array without rows
+    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy.core.numeric", "_frombuffer"): _frombuffer,  # protocol 5
+    ("numpy._core.numeric", "_frombuffer"): _frombuffer,
+    ("_codecs", "encode"): _encode,  # bytes, as Python 3 writes them for Python 2
+    ("__builtin__", "bytes"): lambda: b"",  # the same, for an array without rows
 }

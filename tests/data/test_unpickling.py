@@ -18,6 +18,7 @@ PYTHON_2 = (  # laid out as cPickle of Python 2 does it, bytes as str: one drawi
     b"h\x01h\x02K\x00\x85U\x01b\x87R(K\x01K\x01K\x03\x86h\x04U\x02i1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xff"
     b"J\xff\xff\xff\xffK\x00tb\x89U\x03\x01\xfe\x01tbatb."
 )
+CALL = b"c_codecs\nencode\n"
 
 
 class Runs:
@@ -74,7 +75,8 @@ def test_a_pickle_cannot_alter_what_it_is_given(tmp_path, name):
     before = dict(unpickling._ADMITTED), dict(vars(unpickling._Array))
     alter = b"\x80\x02c" + name + b"\n(NU\x05valueK\x01s}U\x05valueK\x01s\x86b."
     build = b"\x80\x02c" + name + b"\n}U\x05valueK\x01sb."
-    for pickled in (alter, build):
+    state = b"\x80\x02c" + name + b"\n(NNNNNtb."
+    for pickled in (alter, build, state):
         assert "is broken" in refusal(write_archive(tmp_path / "a.npz", train=npy(pickled)))
     assert (dict(unpickling._ADMITTED), dict(vars(unpickling._Array))) == before
 
@@ -97,6 +99,7 @@ def test_a_pickle_cannot_alter_what_it_is_given(tmp_path, name):
         (npy(pickle.dumps(as_objects(DRAWINGS)), (9,)), "expected an object array of shape [9]"),
         (npy(pickle.dumps(as_objects(DRAWINGS))[:-40]), "the pickled array is broken"),
         (npy(b""), "the pickled array is broken"),
+        (npy(b"S'a'\n."), "STRING is an operation that arrays do not need"),
         (npy(pickle.dumps(as_objects([np.zeros(2, "U3")]))), "elements of type 'U3'"),
         (npy(pickle.dumps(as_objects([np.zeros(2, "i4,i4")]))), "elements of type 'V8'"),
     ],
@@ -111,8 +114,11 @@ def test_a_pickle_of_something_else_is_refused(tmp_path, content, expected):
     "pickled",
     [
         b"\x80\x02Nr\xff\xff\xff\x7f.",  # memorise None under number 2^31 - 1: 32 GiB for the unpickler in C
-        b"\x80\x05\x96" + (2**33).to_bytes(8, "little") + b"few.",  # a bytearray of 8 GiB, three bytes of it there
-        b"\x80\x04\x8e" + (2**33).to_bytes(8, "little") + b"few.",  # the same with bytes
+        # text, bytes, a frame and a bytearray of 8 GiB, three bytes of it there; bytes, strings and a number of 2 GiB
+        *(b"\x80\x05%c" % code + (2**33).to_bytes(8, "little") + b"few." for code in b"\x8d\x8e\x95\x96"),
+        *(b"\x80\x05%c" % code + (2**31 - 1).to_bytes(4, "little") + b"few." for code in b"BTX\x8b"),
+        CALL + b"B" + (2**20).to_bytes(4, "little") + bytes(2**20) + b"R.",  # a call with a million arguments
+        b"c__builtin__\nbytes\n\x8a\x05" + (2**33).to_bytes(5, "little") + b"\x85R.",  # bytes(8 GiB)
     ],
 )
 def test_a_small_pickle_cannot_ask_for_much_memory(tmp_path, pickled):
@@ -134,7 +140,6 @@ def test_a_pickle_cannot_run_for_ever(tmp_path):
 
 
 GRAPH = b")" + b"q\x00h\x00\x86" * 40  # tuples of tuples: 2^40 of them, if anybody walks through it
-CALL = b"c_codecs\nencode\n"
 
 
 @pytest.mark.parametrize(
@@ -150,6 +155,10 @@ CALL = b"c_codecs\nencode\n"
         b"cnumpy.core.numeric\n_frombuffer\n(U\x01acnumpy\ndtype\n(U\x02i1tRK\x01\x85" + GRAPH + b"tR.",
         b"\x96\x03\x00\x00\x00\x00\x00\x00\x00abc\x94\x98h\x00K\x01a.",  # a buffer that is being read grows
         b"F" + b"x" * 10**6 + b"\n.",
+        *(b"N%c" % code + b"9" * 10**6 + b"\n." for code in b"ILpg"),  # numbers that would take 10^12 steps to read
+        b"cnumpy\ndtype\n(U\x02i1tR(Nb.",  # a state of something that is marked off
+        b"\x85\x86\x87.",
+        b"a(e.",
     ],
 )
 def test_nothing_in_a_pickle_is_hashed_walked_through_or_printed(tmp_path, pickled):
