@@ -8,6 +8,7 @@ import numpy as np
 from sketch_rnn_keras.data.npz import read_splits
 from sketch_rnn_keras.strokes import to_polylines
 
+SQUARE = [[[0, 255, 255, 0, 0], [0, 0, 255, 255, 0]], [[9, 9], [50, 60]]]  # in columns, a square and a line
 ALL = {"splits": (1, 0, 0), "overwrite": True}  # options: every drawing to the training split
 
 
