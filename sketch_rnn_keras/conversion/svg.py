@@ -3,16 +3,21 @@
 What counts as a pen stroke: each subpath of each shape that has a stroke. If nothing in the file has one, the outlines
 of the filled shapes count instead, but for a rectangle as large as the page. What is hidden does not count, nor do
 text, images and definitions; those of them that a viewer would show are counted. `docs/formats.md` has the rules.
+
+`svgelements.SVG.parse` (1.9.6) was tried for all of it. It lacks bounds, so that files of some KB hang it, skips in
+silence what it does not understand, and gets style rules, `inherit`, symbols, masks and percentages wrong.
 """
 
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
+from svgelements import Matrix
 
 from ..errors import InputError
 from . import svg_shapes
@@ -22,13 +27,13 @@ from .svg_style import StyleSheet
 MAX_BYTES = 2**21
 MAX_STYLE = 2**18  # characters of style sheets, and of style attributes
 MAX_ELEMENTS = 20_000  # in the file, and drawn when each `use` is replaced by what it refers to
+MAX_ATTRIBUTES = 2**22  # characters of what is drawn, each `use` replaced
 MAX_DEPTH = 200
 _NAMESPACE, _LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 _CONTAINERS = frozenset(["svg", "g", "a", "switch"])
 _LEFT_OUT = frozenset(["text", "image", "foreignObject"])
 _INITIAL = {"stroke": "none", "fill": "black", "stroke-width": "1", "visibility": "visible"}  # what children inherit
 _NO_PAINT = ("none", "transparent")
-_IDENTITY = np.eye(2, 3)
 _TOO_MANY = f"expected at most {MAX_ELEMENTS} elements, nested at most {MAX_DEPTH} deep, received more"
 
 
@@ -64,9 +69,9 @@ class _Located(Element):
 class _Builder(TreeBuilder):
     """Builds the tree, but not one that is too large or too deep."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(element_factory=_Located)
-        self.parser: XMLParser | None = None
+        self.parser: Any = None  # of expat; it knows the line
         self._count = self._depth = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> Element:
@@ -74,7 +79,7 @@ class _Builder(TreeBuilder):
         line = self.parser.parser.CurrentLineNumber
         if self._count > MAX_ELEMENTS or self._depth > MAX_DEPTH:
             raise InputError(f"line {line}: {_TOO_MANY}")
-        element = super().start(tag, attributes)
+        element: Any = super().start(tag, attributes)
         element.line = line
         return element
 
@@ -89,13 +94,11 @@ def _parse(content: bytes) -> _Located:
     try:
         parser.feed(content)
         root = parser.close()
-    except ParseError as error:
-        raise InputError(f"not XML ({error})") from None
-    except DefusedXmlException:
-        raise InputError("XML entities are refused, they can hide anything; save it as plain SVG") from None
     except InputError:
         raise
-    except (ValueError, LookupError) as error:  # an encoding that expat does not know
+    except DefusedXmlException:
+        raise InputError("XML entities are refused, they can hide anything; save it as plain SVG") from None
+    except (ParseError, ValueError, LookupError) as error:  # the latter: an encoding that expat does not know
         raise InputError(f"not XML ({error})") from None
     if root.name != "svg":
         raise InputError(f"expected an <svg> element, received <{root.name[:40]}>")
@@ -106,7 +109,7 @@ def _parse(content: bytes) -> _Located:
 class _Context:
     """What an element inherits."""
 
-    matrix: np.ndarray  # [2, 3], to the page
+    matrix: Matrix  # to the page
     viewport: svg_shapes.Viewport
     style: dict[str, str]
     depth: int = 0
@@ -119,11 +122,12 @@ class _Document:
         self._root, self._notes = root, reading.notes
         self._stroked: list[np.ndarray] = []
         self._filled: list[np.ndarray] = []
-        self._elements = self._points = self._filled_shapes = self._backgrounds = 0
+        self._elements = self._attributes = self._points = self._filled_shapes = self._backgrounds = 0
         self._page = np.zeros((2, 2))  # its corners
-        self._by_id = {element.get("id"): element for element in root.iter() if element.get("id")}
+        elements: list[Any] = list(root.iter())
+        self._by_id = {element.get("id"): element for element in elements if element.get("id")}
         self._styles = StyleSheet()
-        sheets = ["".join(element.itertext()) for element in root.iter() if element.name == "style"]
+        sheets = ["".join(element.itertext()) for element in elements if element.name == "style"]
         for size in (sum(map(len, sheets)), sum(len(element.get("style", "")) for element in root.iter())):
             if size > MAX_STYLE:
                 raise InputError(f"expected at most {MAX_STYLE} characters of styles, received {size}")
@@ -132,7 +136,7 @@ class _Document:
             self._notes["SVG style rules not understood: their selectors are not simple"] += others
 
     def strokes(self) -> list[np.ndarray]:
-        self._visit(self._root, _Context(_IDENTITY, (300.0, 150.0), _INITIAL))
+        self._visit(self._root, _Context(Matrix(), (300.0, 150.0), _INITIAL))
         if self._stroked:
             self._notes["filled SVG shapes left out, beside shapes that have a stroke"] += self._filled_shapes
             return self._stroked
@@ -146,7 +150,7 @@ class _Document:
         try:
             if self._elements > MAX_ELEMENTS or context.depth > MAX_DEPTH:
                 raise InputError(_TOO_MANY)
-            own = self._styles.style_of(element.name, element.attrib)
+            own = self._style_of(element)
             if own.get("display") == "none":
                 return
             context = _inherit(context, own)
@@ -158,7 +162,7 @@ class _Document:
         for child in children:
             self._visit(child, context)
 
-    def _open(self, element: _Located, context: _Context) -> tuple[_Context, list[_Located]]:
+    def _open(self, element: _Located, context: _Context) -> tuple[_Context, list[Any]]:
         """What lies in an element and what it passes on; shapes and definitions hold nothing that is drawn here."""
         if element is self._root:
             context, self._page = _enter_page(element, context)
@@ -170,16 +174,24 @@ class _Document:
             self._notes[f"SVG {element.name} elements left out"] += 1
         return context, list(element) if element.name in _CONTAINERS else []
 
-    def _follow(self, use: _Located, context: _Context) -> tuple[_Context, list[_Located]]:
+    def _follow(self, use: _Located, context: _Context) -> tuple[_Context, list[Any]]:
         link = use.get("href", use.get(_LINK, ""))
         target = self._by_id.get(link[1:]) if link.startswith("#") else None
         if target is None:
             self._notes["SVG use elements left out: they refer to nothing in their file"] += 1
             return context, []
         if target.name == "symbol":
-            context = _inherit(context, self._styles.style_of(target.name, target.attrib))
+            context = _inherit(context, self._style_of(target))
             return _enter_viewbox(target, use, context), list(target)
         return context, [target]
+
+    def _style_of(self, element: _Located) -> dict[str, str]:
+        self._attributes += sum(len(name) + len(value) for name, value in element.items())
+        if self._attributes > MAX_ATTRIBUTES:
+            raise InputError(
+                f"expected at most {MAX_ATTRIBUTES} characters of attributes, each use replaced, received more"
+            )
+        return self._styles.style_of(element.name, element.attrib)
 
     def _draw(self, element: _Located, context: _Context) -> None:
         style = context.style
@@ -187,7 +199,7 @@ class _Document:
         if style["visibility"] in ("hidden", "collapse") or not (stroked or style["fill"] not in _NO_PAINT):
             return
         shape = svg_shapes.outline(element.name, element.attrib, context.viewport)
-        shape = [_apply(context.matrix, points) for points in shape]
+        shape = [svg_shapes.apply(context.matrix, points) for points in shape]
         self._points += sum(len(points) for points in shape)
         if self._points > svg_shapes.MAX_POINTS:
             raise InputError(f"expected at most {svg_shapes.MAX_POINTS} points in a drawing, received more")
@@ -214,7 +226,7 @@ def _inherit(context: _Context, own: dict[str, str]) -> _Context:
     if own.get("transform", "none") != "none":
         if "transform-origin" in own:
             raise InputError("a transform-origin is not understood; write its effect into the transform")
-        matrix = _after(matrix, svg_shapes.parse_transform(own["transform"]))
+        matrix = svg_shapes.parse_transform(own["transform"]) @ matrix
     return _Context(matrix, context.viewport, context.style | passed_on, context.depth + 1)
 
 
@@ -224,44 +236,35 @@ def _moved(element: _Located, context: _Context) -> _Context:
         svg_shapes.parse_length(element.get(name, "0"), whole)
         for name, whole in zip(("x", "y"), context.viewport, strict=True)
     )
-    return dataclasses.replace(context, matrix=_after(context.matrix, np.array([[1, 0, x], [0, 1, y]])))
+    return dataclasses.replace(context, matrix=Matrix.translate(x, y) @ context.matrix)
 
 
 def _enter_viewbox(frame: _Located, sizes: _Located, context: _Context) -> _Context:
     """Enters the coordinates of `frame`, whose width and height `sizes` gives."""
     width, height = (
-        svg_shapes.parse_length("100%" if sizes.get(name, "auto") == "auto" else sizes.get(name), whole)
+        svg_shapes.parse_length("100%" if sizes.get(name, "auto") == "auto" else sizes.get(name, ""), whole)
         for name, whole in zip(("width", "height"), context.viewport, strict=True)
     )
-    if frame.get("viewBox") is None:
+    box = frame.get("viewBox")
+    if box is None:
         return dataclasses.replace(context, viewport=(width, height))
-    *_, box_width, box_height = svg_shapes.parse_viewbox(frame.get("viewBox"))
-    fit = svg_shapes.fit_viewbox(frame.get("viewBox"), frame.get("preserveAspectRatio"), (width, height))
-    return dataclasses.replace(context, matrix=_after(context.matrix, fit), viewport=(box_width, box_height))
+    *_, box_width, box_height = svg_shapes.parse_viewbox(box)
+    fit = svg_shapes.fit_viewbox(box, frame.get("preserveAspectRatio"), (width, height))
+    return dataclasses.replace(context, matrix=fit @ context.matrix, viewport=(box_width, box_height))
 
 
 def _enter_page(root: _Located, context: _Context) -> tuple[_Context, np.ndarray]:
     """Enters the outermost element; returns the corners of the page, too."""
     x = y = 0.0
-    if root.get("viewBox") is not None:
-        x, y, *size = svg_shapes.parse_viewbox(root.get("viewBox"))
-        context = dataclasses.replace(context, viewport=tuple(size))  # what a size of 100 % is taken for
+    box = root.get("viewBox")
+    if box is not None:
+        x, y, width, height = svg_shapes.parse_viewbox(box)
+        context = dataclasses.replace(context, viewport=(width, height))  # what a size of 100 % is taken for
     context = _enter_viewbox(root, root, context)
     corner = np.array([x, y])
-    return context, _apply(context.matrix, np.array([corner, corner + context.viewport]))
-
-
-def _apply(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return points @ matrix[:, :2].T + matrix[:, 2]
-
-
-def _after(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """The map that does `inner` first."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return outer[:, :2] @ inner + np.column_stack([np.zeros((2, 2)), outer[:, 2]])
+    return context, svg_shapes.apply(context.matrix, np.array([corner, corner + context.viewport]))
 
 
 def _describe(element: _Located) -> str:
-    identity = f' id="{element.get("id")[:40]}"' if element.get("id") else ""
+    identity = f' id="{element.get("id", "")[:40]}"' if element.get("id") else ""
     return f"line {element.line}, <{element.name[:40]}{identity}>"

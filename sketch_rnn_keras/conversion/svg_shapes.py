@@ -13,7 +13,13 @@ import svgelements
 
 from ..errors import InputError
 
-SHAPES = frozenset(["path", "line", "polyline", "polygon", "rect", "circle", "ellipse"])
+_BASIC = {
+    "line": (svgelements.SimpleLine, ("x1", "y1", "x2", "y2")),
+    "rect": (svgelements.Rect, ("x", "y", "width", "height", "rx", "ry")),
+    "circle": (svgelements.Circle, ("cx", "cy", "r")),
+    "ellipse": (svgelements.Ellipse, ("cx", "cy", "rx", "ry")),
+}
+SHAPES = frozenset(["path", "polyline", "polygon", *_BASIC])
 MAX_POINTS = 500_000  # of a drawing, curves sampled
 MAX_TEXT = 2**18  # characters of one attribute; svgelements takes some 300 bytes of memory for two of them
 _SAMPLES = np.arange(65) / 64  # of a curve; the greatest error is some 0.1 of a canvas of 255
@@ -37,14 +43,13 @@ def parse_length(text: str, whole: float) -> float:
     return number / 100 * whole if unit == "%" else number * _PIXELS[unit]
 
 
-def parse_transform(text: str) -> np.ndarray:
-    """Gives the affine map of a transform attribute, `[2, 3]`, for columns `(x, y, 1)`."""
+def parse_transform(text: str) -> svgelements.Matrix:
+    """Gives the affine map of a transform attribute."""
     text = re.sub(r"(?<=[0-9.])(?:px|deg)\b", "", _bounded(text))  # as style attributes have them
     if not _TRANSFORM.fullmatch(text):
         raise InputError(f"expected transforms such as translate(1 2) rotate(30), received {_short(text)}")
     try:
-        matrix = svgelements.Matrix(text)
-        return np.array([[matrix.a, matrix.c, matrix.e], [matrix.b, matrix.d, matrix.f]], np.float64)
+        return svgelements.Matrix(text)
     except _ERRORS:
         raise InputError(f"the transform {_short(text)} has too few or too many numbers") from None
 
@@ -57,8 +62,8 @@ def parse_viewbox(text: str) -> list[float]:
     return numbers
 
 
-def fit_viewbox(viewbox: str, aspect: str | None, viewport: Viewport) -> np.ndarray:
-    """Gives the map from a viewBox to a viewport of this size, whose corner is (0, 0), `[2, 3]`."""
+def fit_viewbox(viewbox: str, aspect: str | None, viewport: Viewport) -> svgelements.Matrix:
+    """Gives the map from a viewBox to a viewport of this size, whose corner is (0, 0)."""
     fit = svgelements.Viewbox.viewbox_transform(0, 0, *viewport, *parse_viewbox(viewbox), aspect)
     return parse_transform(fit)
 
@@ -68,6 +73,13 @@ def parse_numbers(text: str) -> list[float]:
     if re.sub(_NUMBER, "", _bounded(text)).strip(", \t\r\n"):
         raise InputError(f"expected a list of numbers, received {_short(text)}")
     return [float(number) for number in re.findall(_NUMBER, text)]
+
+
+def apply(matrix: svgelements.Matrix, points: np.ndarray) -> np.ndarray:
+    """Maps points `[k, 2]`; those that are too large become infinite, or NaN."""
+    a, b, c, d, e, f = (float(matrix[k]) for k in range(6))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return points @ [[a, b], [c, d]] + [e, f]
 
 
 def outline(tag: str, attributes: Mapping[str, str], viewport: Viewport) -> list[np.ndarray]:
@@ -91,7 +103,8 @@ def outline(tag: str, attributes: Mapping[str, str], viewport: Viewport) -> list
         if tag == "path":
             segments = _parse_path(attributes.get("d", ""))
         else:
-            segments = _basic_shape(tag, _lengths(tag, attributes, viewport))
+            shape = _BASIC[tag][0](**_lengths(tag, attributes, viewport))
+            segments = [] if shape.is_degenerate() else shape.segments(transformed=False)
         with np.errstate(over="ignore", invalid="ignore"):
             return list(_trace(segments))
     except InputError:
@@ -104,9 +117,9 @@ def _polyline(numbers: list[float], closed: bool) -> list[np.ndarray]:
     if len(numbers) % 2:
         raise InputError(f"expected pairs of x and y, received {len(numbers)} numbers")
     points = np.array(numbers).reshape(-1, 2)
-    return (
-        _stroke([points[:1], points[1:], points[:1]] if closed else [points[:1], points[1:]]) if len(points) > 1 else []
-    )
+    if len(points) < 2:
+        return []
+    return _stroke([points, points[:1]] if closed else [points[:1], points[1:]])
 
 
 def _lengths(tag: str, attributes: Mapping[str, str], viewport: Viewport) -> dict[str, float]:
@@ -114,38 +127,16 @@ def _lengths(tag: str, attributes: Mapping[str, str], viewport: Viewport) -> dic
     width, height = viewport
     whole = {"r": math.hypot(width, height) / math.sqrt(2)}
     whole |= dict.fromkeys(("x", "x1", "x2", "cx", "rx", "width"), width)
-    whole |= dict.fromkeys(("y", "y1", "y2", "cy", "ry", "height"), height)
-    names = {
-        "line": ("x1", "y1", "x2", "y2"),
-        "rect": ("x", "y", "width", "height", "rx", "ry"),
-        "circle": ("cx", "cy", "r"),
-        "ellipse": ("cx", "cy", "rx", "ry"),
-    }[tag]
+    names = _BASIC[tag][1]
     given = {name: attributes[name] for name in names if attributes.get(name, "auto").strip() != "auto"}
-    lengths = {name: parse_length(text, whole[name]) for name, text in given.items()}
+    lengths = {name: parse_length(text, whole.get(name, height)) for name, text in given.items()}
     for name, other in (("rx", "ry"), ("ry", "rx")):
-        if name in names and name not in lengths and other in lengths:
-            lengths[name] = lengths[other]
-    lengths = dict.fromkeys(names, 0.0) | lengths
-    for name in {"width", "height", "r", "rx", "ry"} & set(names):
+        if name in names and other in lengths:
+            lengths.setdefault(name, lengths[other])
+    for name in {"width", "height", "r", "rx", "ry"} & lengths.keys():
         if not 0 <= lengths[name] < math.inf:
             raise InputError(f"expected {name} to be at least 0, received {lengths[name]:g}")
-    return lengths
-
-
-def _basic_shape(tag: str, lengths: dict[str, float]) -> Iterable[svgelements.PathSegment]:
-    sizes = [lengths[name] for name in ("width", "height", "r") if name in lengths]
-    if tag == "ellipse":
-        sizes = [lengths["rx"], lengths["ry"]]
-    if 0 in sizes:
-        return []  # SVG draws nothing
-    makers = {
-        "line": svgelements.SimpleLine,
-        "rect": svgelements.Rect,
-        "circle": svgelements.Circle,
-        "ellipse": svgelements.Ellipse,
-    }
-    return makers[tag](**lengths).segments(transformed=False)
+    return dict.fromkeys(names, 0.0) | lengths
 
 
 def _parse_path(data: str) -> Iterable[svgelements.PathSegment]:

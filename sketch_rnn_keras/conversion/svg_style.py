@@ -15,7 +15,7 @@ _SIMPLE = re.compile(r"\*|[\w-]+|[\w-]*\.[\w-]+|#[\w-]+")
 class StyleSheet:
     """The rules of all `<style>` elements whose selector is `*`, a tag, `.class`, `tag.class` or `#id`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._rules: dict[str, dict[str, tuple[int, str]]] = {}
         self._count = 0
 

@@ -110,6 +110,7 @@ def test_a_drawing_through_svg_and_conversion(tmp_path, subject):
 # ---------------------------------------------------------------------------------------------------------- bad input
 
 ROOT = f"<svg {NAMESPACES}>"
+USES = '<use href="#a"/>' * 30
 LAUGHS = "".join(f'<g id="a{k}">' + f'<use href="#a{k - 1}"/>' * 10 + "</g>" for k in range(1, 12))
 
 
@@ -130,6 +131,11 @@ BAD_DOCUMENTS = pytest.mark.parametrize(
         (ROOT + " " * svg.MAX_BYTES + "</svg>", "expected at most 2097152 bytes"),
         (f'{ROOT}<g id="a"><use href="#a"/></g></svg>', '<g id="a">: .* nested at most 200 deep'),
         (f'{ROOT}<path id="a0"/>{LAUGHS}<use href="#a11"/></svg>', "expected at most 20000 elements"),
+        (
+            f'{ROOT}<path id="a" d="M0 0{" " * 200_000}"/>{USES}</svg>',
+            '<path id="a">: .* 4194304 characters of attributes',
+        ),
+        (f'{ROOT}<symbol id="a" class="{" " * 200_000}"/>{USES}</svg>', "<use>: .* characters of attributes"),
         (f"{ROOT}<style>{' ' * (svg.MAX_STYLE + 1)}</style></svg>", "characters of styles"),
         (f"{ROOT}<style>a {{ stroke: {'(' * 100_000} }}</style></svg>", "nested too deeply"),
         (f'{ROOT}<path style="stroke: {"(" * 100_000}" d="M0 0h1"/></svg>', "nested too deeply"),
