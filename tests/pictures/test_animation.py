@@ -1,18 +1,12 @@
-"""Moving pictures: what is drawn when, in both formats."""
-
-from xml.etree import ElementTree
+"""Facts about moving pictures: what is drawn when, in both formats."""
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.pictures import DOT, SQUARE, TWO, elements
 
 from sketch_rnn_keras import InputError
 from sketch_rnn_keras.pictures.animation import FRAMES_PER_SECOND, animate_drawing, animate_sequence
-
-SVG = "{http://www.w3.org/2000/svg}"
-SQUARE = np.array([[10, 10, 0], [30, 0, 0], [0, 30, 0], [-30, 0, 0], [0, -30, 1]], np.float32)
-TWO = np.vstack([SQUARE, [[60, 0, 0], [0, 60, 1]]])  # the second stroke is a third of the way
-DOT = np.array([[5, 5, 1]], np.float32)
 
 
 def ink(path):
@@ -28,15 +22,22 @@ def ink(path):
 
 
 def animations(path, attribute):
-    return [a for a in ElementTree.parse(path).iter(f"{SVG}animate") if a.get("attributeName") == attribute]
+    return [animate for animate in elements(path, "animate") if animate.get("attributeName") == attribute]
 
 
-def test_a_gif_draws_at_an_even_speed_then_holds(tmp_path):
+# ------------------------------------------------------------------------------------------------ as the pen draws
+
+
+def test_a_gif_draws_at_an_even_speed(tmp_path):
     counts, times = ink(animate_drawing(TWO, tmp_path / "a.gif", seconds=2, cell=100, line_width=2))
-    assert times.sum() == 2000
     assert (times[:-1] == 1000 // FRAMES_PER_SECOND).all()
-    assert times[-1] == pytest.approx(500, abs=41)
     np.testing.assert_allclose(np.diff(counts[::6]), np.diff(counts[::6]).mean(), rtol=0.25)
+
+
+def test_a_gif_holds_the_finished_drawing_for_a_quarter_of_the_time(tmp_path):
+    _, times = ink(animate_drawing(TWO, tmp_path / "a.gif", seconds=2, cell=100))
+    assert times.sum() == 2000
+    assert times[-1] == pytest.approx(500, abs=41)
 
 
 def test_an_svg_draws_each_stroke_in_its_share_of_the_time(tmp_path):
@@ -44,12 +45,21 @@ def test_an_svg_draws_each_stroke_in_its_share_of_the_time(tmp_path):
     first, second = animations(path, "stroke-dashoffset")
     times = [[float(t) for t in a.get("keyTimes").split(";")] for a in (first, second)]
     np.testing.assert_allclose(times, [[0, 0, 0.5, 1], [0, 0.5, 0.75, 1]], atol=1e-3)  # 120 and 60 of 180 units
-    assert {a.get("dur") for a in (first, second)} == {"3s"}
-    assert {a.get("repeatCount") for a in (first, second)} == {"indefinite"}
-    assert not [e for e in ElementTree.parse(path).iter(f"{SVG}path") if e.get("visibility")]  # seen without animation
 
 
-def test_a_sequence_shows_each_drawing_in_its_turn(tmp_path):
+def test_an_svg_runs_for_as_long_as_asked_and_for_ever(tmp_path):
+    found = animations(animate_drawing(TWO, tmp_path / "a.svg", seconds=3), "stroke-dashoffset")
+    assert [(a.get("dur"), a.get("repeatCount")) for a in found] == [("3s", "indefinite")] * 2
+
+
+def test_an_svg_of_a_drawing_is_seen_without_animation_too(tmp_path):
+    assert not elements(animate_drawing(TWO, tmp_path / "a.svg"), "path", having="visibility")
+
+
+# -------------------------------------------------------------------------------------------------- one after another
+
+
+def test_an_svg_shows_each_drawing_in_its_turn(tmp_path):
     path = animate_sequence([SQUARE, TWO, DOT], tmp_path / "a.svg", seconds=3)
     shown = [
         dict(zip(a.get("keyTimes").split(";"), a.get("values").split(";"), strict=True))
@@ -60,6 +70,9 @@ def test_a_sequence_shows_each_drawing_in_its_turn(tmp_path):
         {"0": "hidden", "0.3333": "visible", "0.6667": "hidden"},
         {"0": "hidden", "0.6667": "visible"},
     ]
+
+
+def test_a_gif_shows_each_drawing_for_its_share_of_the_time(tmp_path):
     counts, times = ink(animate_sequence([SQUARE, TWO, DOT], tmp_path / "a.gif", seconds=3, cell=100))
     assert times.tolist() == [1000, 1000, 1000]
     assert len(set(counts.tolist())) == 3
@@ -72,6 +85,9 @@ def test_a_gif_has_the_colours_of_all_its_drawings(tmp_path):
         pixels = np.asarray(image.convert("RGB")).reshape(-1, 3).astype(int)
     vivid = pixels[np.ptp(pixels, axis=1) > 60]
     assert len(np.unique(vivid // 32, axis=0)) >= 5
+
+
+# ------------------------------------------------------------------------------------------------------------- both
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".svg"])

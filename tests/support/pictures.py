@@ -10,6 +10,16 @@ SVG = "{http://www.w3.org/2000/svg}"
 SQUARE = np.array([[10, 10, 0], [30, 0, 0], [0, 30, 0], [-30, 0, 0], [0, -30, 1]], np.float32)
 DOT = np.array([[5, 5, 1]], np.float32)
 EMPTY = np.zeros((0, 3), np.float32)
+TWO = np.vstack([SQUARE, [[60, 0, 0], [0, 60, 1]]])  # the square, then a line to its right
+CELL, LINE, MARGIN = 100, 3.0, 8.0
+SIZES = {"cell": CELL, "line_width": LINE, "margin": MARGIN}
+
+
+def scribble(seed: int, length: int = 60, unit: float = 1.0) -> np.ndarray:
+    """A stroke-3 drawing of nothing, of several pen strokes."""
+    rng = np.random.default_rng(seed)
+    lift = rng.random((length, 1)) < 0.15
+    return np.hstack([rng.normal(0, unit, (length, 2)), lift])
 
 
 def root_of(svg: str | os.PathLike) -> ElementTree.Element:
@@ -17,9 +27,12 @@ def root_of(svg: str | os.PathLike) -> ElementTree.Element:
     return ElementTree.fromstring(svg.encode()) if isinstance(svg, str) else ElementTree.parse(svg).getroot()
 
 
-def elements(svg: str | os.PathLike, name: str, having: str | None = None) -> list[ElementTree.Element]:
+def elements(
+    svg: str | os.PathLike | ElementTree.Element, name: str, having: str | None = None
+) -> list[ElementTree.Element]:
     """The elements of one kind, such as `path`, in their order; those with the attribute `having` alone."""
-    return [one for one in root_of(svg).iter(f"{SVG}{name}") if having is None or one.get(having) is not None]
+    root = svg if isinstance(svg, ElementTree.Element) else root_of(svg)
+    return [one for one in root.iter(f"{SVG}{name}") if having is None or one.get(having) is not None]
 
 
 def texts(svg: str | os.PathLike) -> list[str]:
