@@ -1,10 +1,14 @@
-"""What several test files share: the command line, and a web server that can misbehave."""
+"""What several test files share: the command line, a web server that can misbehave, tiny models, a trained one."""
 
+import os
 import signal
 import sys
 
 import pytest
+from filelock import FileLock
+from support import tiny_run
 from support.server import Server
+from support.tiny import tiny_model
 
 from sketch_rnn_keras import cli
 from sketch_rnn_keras.files import transfer
@@ -33,6 +37,19 @@ def command(capsys, monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def refused(command):
+    """Runs `sketch-rnn ARGUMENTS`, which must end in status 2 and print nothing; returns the one sentence of why."""
+
+    def run(*arguments):
+        status, out, err = command(*arguments)
+        assert (status, out) == (2, "")
+        assert err.count("sketch-rnn: ") == 1
+        return err[err.index("sketch-rnn: ") :]  # after what was said of the data, if anything
+
+    return run
+
+
+@pytest.fixture
 def server(monkeypatch):
     """A web server on this machine, which is asked without waiting between attempts."""
     monkeypatch.setattr(transfer, "_DELAYS", (0,) * len(transfer._DELAYS))
@@ -40,3 +57,38 @@ def server(monkeypatch):
         monkeypatch.setenv(name, "127.0.0.1")
     with Server() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def conditional():
+    """A tiny conditional model that draws sketches of some length. Its weights are not to be changed."""
+    return tiny_model(end=-2.0)
+
+
+@pytest.fixture(scope="session")
+def decoder_only():
+    """A tiny decoder-only model that draws sketches of some length. Its weights are not to be changed."""
+    return tiny_model(end=-2.0, conditional=False)
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The data set of `trained_run`."""
+    from sketch_rnn_keras.data.datasets import load_dataset
+
+    return load_dataset(tiny_run.DATA, max_seq_len=tiny_run.LONGEST)
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory):
+    """One tiny training, made once for all processes that run tests. Its files are not to be changed."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # that of the whole session
+    folder, draft = folder / "trained", folder / "training"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            draft.mkdir()
+            tiny_run.make_run(draft)
+            draft.rename(folder)
+    return tiny_run.open_run(folder)
