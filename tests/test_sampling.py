@@ -2,49 +2,19 @@
 
 import numpy as np
 import pytest
+from support.tiny import SIZES, tiny_model
 
 from sketch_rnn_keras import sampling
 from sketch_rnn_keras.errors import InputError
-from sketch_rnn_keras.hparams import HParams
-from sketch_rnn_keras.model.sketch_rnn import SketchRNN
 from sketch_rnn_keras.sampling import sample, sample_points
 
-N_MAX, N_Z = 12, 4
-SMALL = {
-    "enc_rnn_size": 8,
-    "dec_rnn_size": 8,
-    "z_size": N_Z,
-    "num_mixture": 2,
-    "max_seq_len": N_MAX,
-}
-END = 2  # index of the end's logit among the output head's biases
-
-
-def make_model(end: float = 0.0, scale_factor: float | None = None, **hparams) -> SketchRNN:
-    """A model with weights large enough that its sketches differ, and `end` added to the logit of the end."""
-    model = SketchRNN(HParams(**SMALL | hparams), scale_factor=scale_factor)
-    rng = np.random.default_rng(1)
-    for variable in model.trainable_variables:
-        variable.assign(variable.numpy() + 0.2 * rng.standard_normal(variable.shape).astype("float32"))
-    bias = model.output_head.bias.numpy()
-    bias[END] += end
-    model.output_head.bias.assign(bias)
-    return model
-
-
-@pytest.fixture(scope="module")
-def model():
-    return make_model(end=-1.5)
+N_MAX, N_Z = SIZES["max_seq_len"], SIZES["z_size"]
 
 
 @pytest.fixture(scope="module")
 def endless():
-    return make_model(end=-50.0)
-
-
-@pytest.fixture(scope="module")
-def decoder_only():
-    return make_model(end=-1.5, conditional=False)
+    """A model whose sketches never end."""
+    return tiny_model(end=-50.0)
 
 
 def assert_close(ours, others, atol=1e-5):
@@ -53,8 +23,8 @@ def assert_close(ours, others, atol=1e-5):
         np.testing.assert_allclose(sketch, other, atol=atol)
 
 
-def test_what_comes_out(model):
-    sketches = sample(model, 8, seed=3)
+def test_sketches_are_finite_stroke_3_of_at_most_n_max_points(conditional):
+    sketches = sample(conditional, 8, seed=3)
     assert len(sketches) == 8
     assert len({len(sketch) for sketch in sketches}) > 1
     for sketch in sketches:
@@ -65,36 +35,36 @@ def test_what_comes_out(model):
         assert np.isfinite(sketch).all()
 
 
-def test_one_sketch_by_default(model):
-    assert len(sample(model)) == 1
+def test_one_sketch_by_default(conditional):
+    assert len(sample(conditional)) == 1
 
 
-def test_the_seed_decides(model):
-    ours, again, others = (sample(model, 8, seed=seed) for seed in (5, 5, 6))
+def test_the_seed_decides(conditional):
+    ours, again, others = (sample(conditional, 8, seed=seed) for seed in (5, 5, 6))
     assert [sketch.tobytes() for sketch in ours] == [sketch.tobytes() for sketch in again]
     assert all(sketch.tobytes() != other.tobytes() for sketch, other in zip(ours, others, strict=True))
 
 
-def test_sketches_of_one_call_differ(model):
-    assert len({sketch.tobytes() for sketch in sample(model, 8)}) == 8
+def test_sketches_of_one_call_differ(conditional):
+    assert len({sketch.tobytes() for sketch in sample(conditional, 8)}) == 8
 
 
-def test_a_sketch_does_not_depend_on_how_many_are_drawn(model):
-    assert_close(sample(model, 8, seed=2)[:3], sample(model, 3, seed=2))
+def test_a_sketch_does_not_depend_on_how_many_are_drawn(conditional):
+    assert_close(sample(conditional, 8, seed=2)[:3], sample(conditional, 3, seed=2))
 
 
 @pytest.mark.parametrize("kind", ["conditional", "decoder only", "given z"])
-def test_a_sketch_does_not_depend_on_the_chunks(model, decoder_only, monkeypatch, kind):
-    chosen = decoder_only if kind == "decoder only" else model
+def test_a_sketch_does_not_depend_on_the_chunks(conditional, decoder_only, monkeypatch, kind):
+    chosen = decoder_only if kind == "decoder only" else conditional
     z = np.random.default_rng(0).standard_normal((8, N_Z)) if kind == "given z" else None
     together = sample(chosen, 8, seed=2, z=z)
-    monkeypatch.setattr(sampling, "CHUNK", 3)
+    monkeypatch.setattr(sampling, "SKETCHES_AT_ONCE", 3)
     assert_close(sample(chosen, 8, seed=2, z=z), together)
 
 
-def test_greedy_ignores_the_seed_and_follows_z(model):
+def test_greedy_ignores_the_seed_and_follows_z(conditional):
     z = np.random.default_rng(0).standard_normal((3, N_Z))
-    ours, others = (sample(model, temperature=0, seed=seed, z=z) for seed in (1, 2))
+    ours, others = (sample(conditional, temperature=0, seed=seed, z=z) for seed in (1, 2))
     assert_close(ours, others, atol=0)
     assert ours[0].tobytes() != ours[1].tobytes()
 
@@ -118,10 +88,10 @@ def test_the_laws_of_temperature_agree_at_1_alone(endless):
     assert np.abs(drawn(0.3, "paper")[0] - drawn(0.3, "magenta")[0]).max() > 1e-3
 
 
-def test_rows_of_z_count(model):
+def test_rows_of_z_count(conditional):
     z = np.random.default_rng(0).standard_normal((5, N_Z))
-    assert len(sample(model, z=z)) == 5
-    assert_close(sample(model, 5, z=z), sample(model, z=z.tolist()))
+    assert len(sample(conditional, z=z)) == 5
+    assert_close(sample(conditional, 5, z=z), sample(conditional, z=z.tolist()))
 
 
 def test_z_is_what_makes_the_sketch(endless):
@@ -133,6 +103,9 @@ def test_max_points_cuts(endless):
     whole, cut = sample(endless, 4), sample(endless, 4, max_points=5)
     assert [len(sketch) for sketch in cut] == [5] * 4
     assert_close([sketch[:5] for sketch in whole], cut)
+
+
+def test_max_points_may_be_more_than_n_max(endless):
     assert len(sample(endless, max_points=N_MAX + 7)[0]) == N_MAX + 7
 
 
@@ -142,21 +115,21 @@ def test_a_sketch_that_never_ends_has_every_point(endless):
 
 @pytest.mark.parametrize("temperature", [0, 0.5])
 def test_a_sketch_that_ends_at_once_is_empty(temperature):
-    assert [sketch.shape for sketch in sample(make_model(end=50.0), 3, temperature)] == [(0, 3)] * 3
+    assert [sketch.shape for sketch in sample(tiny_model(end=50.0), 3, temperature)] == [(0, 3)] * 3
 
 
 def test_points_are_in_data_units():
     in_model_units, in_data_units = (
-        sample(make_model(end=-1.5, scale_factor=factor), 4, seed=1) for factor in (None, 36.5)
+        sample(tiny_model(end=-2.0, scale_factor=factor), 4, seed=1) for factor in (None, 36.5)
     )
     assert_close([sketch * (36.5, 36.5, 1) for sketch in in_model_units], in_data_units, atol=1e-3)
 
 
-def test_stopping_early_changes_nothing_before_the_end(model):
+def test_stopping_early_changes_nothing_before_the_end(conditional):
     rng = np.random.default_rng(0)
     z, uniform, normal = rng.standard_normal((6, N_Z)), rng.random((40, 6, 2)), rng.standard_normal((40, 6, 2))
     noise = np.concatenate([uniform, normal], axis=2)
-    stopped, full = (sample_points(model, z, noise, 0.8, stop_at_end=stop) for stop in (True, False))
+    stopped, full = (sample_points(conditional, z, noise, 0.8, stop_at_end=stop) for stop in (True, False))
     assert stopped.shape == full.shape == (6, 40, 5)
     ends = full[..., 4].argmax(axis=1)
     assert full[..., 4].any(axis=1).all()
@@ -167,7 +140,7 @@ def test_stopping_early_changes_nothing_before_the_end(model):
     assert np.abs(full[:, ends.max() + 1 :, :2]).min() > 0  # and went on when it was told to
 
 
-def test_decoder_only(decoder_only):
+def test_a_decoder_alone_draws_what_the_seed_decides(decoder_only):
     ours, again = sample(decoder_only, 4, seed=1), sample(decoder_only, 4, seed=1)
     assert len({sketch.tobytes() for sketch in ours}) == 4
     assert_close(ours, again, atol=0)
@@ -175,13 +148,13 @@ def test_decoder_only(decoder_only):
 
 @pytest.mark.parametrize("cell", ["lstm", "layer_norm", "hyper"])
 def test_every_cell_draws(cell):
-    sketches = sample(make_model(end=-50.0, dec_model=cell), 2)
+    sketches = sample(tiny_model(end=-50.0, dec_model=cell), 2)
     assert [sketch.shape for sketch in sketches] == [(N_MAX, 3)] * 2
     assert np.abs(sketches[0] - sketches[1]).max() > 0
 
 
 def test_drawing_follows_the_weights():
-    model = make_model(end=-50.0)
+    model = tiny_model(end=-50.0)
     before = sample(model, seed=1)[0]
     model.output_head.bias.assign(model.output_head.bias.numpy() + 0.5)
     assert np.abs(sample(model, seed=1)[0] - before).max() > 1e-3
@@ -201,11 +174,11 @@ Z = np.zeros((2, N_Z))
     ],
     ids=repr,
 )
-def test_impossible_arguments(model, name, options):
+def test_impossible_arguments(conditional, name, options):
     if options == {"count": 3}:
         options = {"count": 3, "z": Z}
     with pytest.raises(InputError, match=f"^{name}: "):
-        sample(model, **options)
+        sample(conditional, **options)
 
 
 @pytest.mark.parametrize(
@@ -213,9 +186,9 @@ def test_impossible_arguments(model, name, options):
     [Z[0], Z[:, :-1], Z[None], Z[:0], np.full_like(Z, np.nan), np.full_like(Z, np.inf), "abc", [[1.0], [1.0, 2.0]]],
     ids=["one row", "narrow", "three axes", "no rows", "nan", "infinite", "text", "ragged"],
 )
-def test_impossible_z(model, z):
+def test_impossible_z(conditional, z):
     with pytest.raises(InputError, match=rf"^z: expected .*\[count, {N_Z}\]"):
-        sample(model, z=z)
+        sample(conditional, z=z)
 
 
 def test_z_for_a_model_without(decoder_only):
@@ -223,8 +196,63 @@ def test_z_for_a_model_without(decoder_only):
         sample(decoder_only, z=Z)
 
 
-def test_progress_ends_at_the_number_asked_for(model, monkeypatch):
-    monkeypatch.setattr("sketch_rnn_keras.sampling.CHUNK", 2)
+# ------------------------------------------------------------------------------------------------------- prefixes
+
+PREFIX = np.array([[4, 2, 0], [0, 3, 1], [1, 1, 0]], "float32")  # data units
+
+
+@pytest.mark.parametrize("lift", [0, 1])
+def test_every_sketch_begins_with_the_prefix_and_goes_on_in_its_own_way(endless, lift):
+    prefix = PREFIX.copy()
+    prefix[-1, 2] = lift
+    sketches = sample(endless, 3, prefix=prefix, seed=2)
+    for sketch in sketches:
+        np.testing.assert_allclose(sketch[:3], prefix, atol=1e-5)
+    assert len({sketch[3:].tobytes() for sketch in sketches}) == 3
+
+
+def test_a_prefix_is_in_data_units():
+    one, other = (sample(tiny_model(end=-50.0, scale_factor=factor), prefix=PREFIX)[0] for factor in (4.0, 40.0))
+    np.testing.assert_allclose(one[:3], PREFIX, atol=1e-5)
+    np.testing.assert_allclose(other[:3], PREFIX, atol=1e-5)
+    assert np.abs(one[3:] / 4.0 - other[3:] / 40.0).max() > 1e-3  # they were read in model units, which differ
+
+
+def test_a_prefix_of_what_is_drawn_greedily_changes_nothing(endless):
+    z = np.random.default_rng(3).standard_normal((1, N_Z))
+    whole = sample(endless, z=z, temperature=0)[0]
+    np.testing.assert_allclose(sample(endless, z=z, prefix=whole[:3], temperature=0)[0], whole, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    [
+        (np.zeros((0, 3)), f"prefix: expected 1 to {N_MAX - 1} points, so that one more has room, received 0"),
+        (np.zeros((N_MAX, 3)), f"prefix: expected 1 to {N_MAX - 1} points, .*received {N_MAX}"),
+        (np.zeros((2, 2)), r"prefix: expected stroke-3 .*received shape \[2, 2\]"),
+        (np.full((2, 3), np.nan), "prefix: expected finite numbers"),
+    ],
+    ids=["empty", "too long", "two columns", "nan"],
+)
+def test_a_prefix_that_does_not_fit_is_refused(conditional, prefix, message):
+    with pytest.raises(InputError, match=message):
+        sample(conditional, prefix=prefix)
+
+
+def test_the_same_noise_for_all_leaves_the_codes_alone_to_differ(endless):
+    z = np.random.default_rng(0).standard_normal((2, N_Z))
+    first, second, third = sample(endless, z=[z[0], z[0], z[1]], same_noise=True)
+    np.testing.assert_allclose(first, second, atol=1e-5)
+    assert np.abs(first - third).max() > 1e-3
+
+
+def test_the_same_noise_needs_codes(decoder_only):
+    with pytest.raises(InputError, match="^same_noise: expected with z alone"):
+        sample(decoder_only, 2, same_noise=True)
+
+
+def test_progress_ends_at_the_number_asked_for(conditional, monkeypatch):
+    monkeypatch.setattr(sampling, "SKETCHES_AT_ONCE", 2)
     told = []
-    sample(model, 5, progress=told.append)
+    sample(conditional, 5, progress=told.append)
     assert told == [2, 4, 5]
