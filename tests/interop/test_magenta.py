@@ -1,14 +1,14 @@
 """Facts about Magenta's checkpoints: their numbers are ours, whatever their configuration says or leaves out."""
 
 import json
-import shutil
 import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support import paths
 from support.golden_recipe import CASES, Golden
+from support.magenta import HERE, assert_same, checkpoint, copied, write
+from support.tiny import SIZES, tiny_model
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
@@ -18,62 +18,7 @@ from sketch_rnn_keras.model.sketch_rnn import SketchRNN
 
 pytestmark = pytest.mark.tensorflow  # the format's reader is TensorFlow's
 
-HERE = paths.GOLDEN / "ckpt"
-SHARED = paths.SHARED / "golden" / "ckpt"
-SMALL = {"enc_rnn_size": 4, "dec_rnn_size": 6, "z_size": 3, "num_mixture": 2, "max_seq_len": 5}
-
-
-@pytest.fixture
-def small_hyper(monkeypatch):
-    monkeypatch.setattr(cells, "HYPER_UNITS", 6)
-    monkeypatch.setattr(cells, "HYPER_EMBEDDING", 3)
-
-
-def checkpoint(name) -> Path:
-    folder = HERE / name if (HERE / name).exists() else SHARED / name
-    if not folder.exists():
-        pytest.skip(f"this checkpoint of 4.5 MB is not beside the repository: no shared/golden/ckpt/{name}")
-    return folder
-
-
-def copied(tmp_path, name="vae_lstm") -> Path:
-    return Path(shutil.copytree(HERE / name, tmp_path / name))
-
-
-def build(**changes):
-    model = SketchRNN(HParams(**(SMALL | changes)))
-    rng = np.random.default_rng(5)
-    model.set_weights([rng.normal(size=w.shape) for w in model.weights])
-    return model
-
-
-def write(folder, model, step=0, config=None, changes=()):
-    """A checkpoint as TensorFlow writes it, with an optimiser's slots and scalars; returns its arrays."""
-    import tensorflow as tf
-
-    arrays = {name.removesuffix(":0"): array for name, array in magenta.read_variables(model).items()} | dict(changes)
-    arrays = {name: np.asarray(array) for name, array in arrays.items() if array is not None}
-    others = {f"vector_rnn/{name}/Adam{k}": array + 1 for name, array in arrays.items() for k in ("", "_1")}
-    scalars = dict.fromkeys(["vector_rnn/Variable", "vector_rnn/beta1_power", "vector_rnn/global_step"], np.float32(7))
-    both = arrays | others | scalars
-    folder.mkdir(exist_ok=True)
-    tf.raw_ops.SaveV2(
-        prefix=str(folder / f"vector-{step}"),
-        tensor_names=list(both),
-        shape_and_slices=[""] * len(both),
-        tensors=list(both.values()),
-    )
-    document = model.hparams.model_dump(mode="json") if config is None else config
-    (folder / "model_config.json").write_text(json.dumps(document))
-    (folder / "checkpoint").write_text(f'model_checkpoint_path: "vector-{step}"\n')
-    return arrays
-
-
-def assert_same(model, arrays):
-    found = magenta.read_variables(model)
-    assert {name.removesuffix(":0") for name in found} == set(arrays)
-    for name, array in arrays.items():
-        np.testing.assert_array_equal(found[f"{name}:0"], array)
+STRUCTURE = ("enc_model", "dec_model", "conditional", "enc_rnn_size", "dec_rnn_size", "z_size", "num_mixture")
 
 
 # ------------------------------------------------------------------------------------------------ the original's own
@@ -85,8 +30,13 @@ def test_losses_after_loading_are_the_golden_ones(name):
     terms = model.loss_terms(golden.strokes5, golden.lengths, noise=golden.noise)
     for term, key in (("recon", "recon_train"), ("recon_masked", "recon_eval")):
         assert float(terms[term]) == pytest.approx(float(golden.expected[key]), abs=2e-5)
-    assert model.provenance.notes == ()
+
+
+@pytest.mark.parametrize("name", ["vae_lstm", "vae_layer_norm", "decoder_lstm", "decoder_hyper"])
+def test_a_model_remembers_which_checkpoint_it_was_and_that_nothing_was_inferred(name):
+    model = magenta.load_checkpoint(checkpoint(name))
     assert model.provenance.origin == f"Magenta checkpoint {name}/vector-0"
+    assert model.provenance.notes == ()
     assert model.scale_factor is None
 
 
@@ -111,7 +61,7 @@ def test_there_and_back_is_exact(name, tmp_path):
     ("encoder", "decoder"), [*((kind, kind) for kind in cells.CELLS), ("hyper", "lstm"), (None, "hyper")]
 )
 def test_every_cell_on_either_side(encoder, decoder, tmp_path, small_hyper):
-    model = build(dec_model=decoder, **({"enc_model": encoder} if encoder else {"conditional": False}))
+    model = tiny_model(dec_model=decoder, **({"enc_model": encoder} if encoder else {"conditional": False}))
     arrays = write(tmp_path / "run", model)
     again = magenta.load_checkpoint(tmp_path / "run", scale_factor=12.5)
     assert_same(again, arrays)
@@ -122,34 +72,55 @@ def test_every_cell_on_either_side(encoder, decoder, tmp_path, small_hyper):
 # ------------------------------------------------------------------------------------------------ the configuration
 
 
-def sizes(model):
-    return {key: getattr(model.hparams, key) for key in ("enc_model", "dec_model", "conditional", *SMALL)}
+@pytest.fixture(scope="module", params=["names", "empty", "none", "nulls"])
+def inferred(request, tmp_path_factory, shrink_hyper):
+    """A checkpoint whose configuration says nothing, in one of four ways: its model and arrays, and what is opened."""
+    folder, names = tmp_path_factory.mktemp("magenta") / "run", list(HParams.model_fields)
+    config = {"names": names, "empty": {}, "nulls": dict.fromkeys(names)}.get(request.param, {})
+    with pytest.MonkeyPatch.context() as patch:
+        shrink_hyper(patch)
+        model = tiny_model(enc_model="layer_norm", dec_model="hyper")
+        arrays = write(folder, model, config=config)
+        if request.param == "none":
+            (folder / "model_config.json").unlink()
+        again = magenta.load_checkpoint(folder)
+    return SimpleNamespace(way=request.param, model=model, arrays=arrays, again=again)
 
 
-@pytest.mark.parametrize("kind", ["names", "empty", "none", "nulls"])
-def test_sizes_are_inferred_from_the_variables(kind, tmp_path, small_hyper):
-    names = list(HParams.model_fields)
-    config = {"names": names, "empty": {}, "nulls": dict.fromkeys(names)}.get(kind, {})
-    model = build(enc_model="layer_norm", dec_model="hyper")
-    arrays = write(tmp_path / "run", model, config=config)
-    if kind == "none":
-        (tmp_path / "run" / "model_config.json").unlink()
-    again = magenta.load_checkpoint(tmp_path / "run")
-    assert_same(again, arrays)
-    assert sizes(again) == sizes(model) | {"max_seq_len": 250}
-    notes = "\n".join(again.provenance.notes)
-    for what in ("enc_model layer_norm", "dec_model hyper", "dec_rnn_size 6", "enc_rnn_size 4", "z_size 3"):
-        assert what in notes
-    assert "num_mixture 2" in notes
-    assert "the original's defaults are taken for num_steps" in notes
-    assert "max_seq_len" in notes
-    assert "the training data is not known" in notes
-    assert again.hparams.data_set == ["unknown"]
-    assert ("there is no model_config.json" in notes) == (kind == "none")
+def test_sizes_are_inferred_from_the_variables(inferred):
+    assert_same(inferred.again, inferred.arrays)
+    for key in STRUCTURE:
+        assert getattr(inferred.again.hparams, key) == getattr(inferred.model.hparams, key)
+
+
+def test_what_the_variables_do_not_say_takes_the_originals_default(inferred):
+    assert inferred.again.hparams.max_seq_len == 250
+    assert inferred.again.hparams.data_set == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        *(f"{key}_size {SIZES[f'{key}_size']}" for key in ("dec_rnn", "enc_rnn", "z")),
+        "enc_model layer_norm",
+        "dec_model hyper",
+        "num_mixture 2",
+        "the original's defaults are taken for num_steps",
+        "max_seq_len",
+        "the training data is not known",
+    ],
+)
+def test_all_that_is_inferred_is_noted(inferred, note):
+    assert note in "\n".join(inferred.again.provenance.notes)
+
+
+def test_a_missing_configuration_is_noted(inferred):
+    notes = inferred.again.provenance.notes
+    assert ("there is no model_config.json" in notes) == (inferred.way == "none")
 
 
 def test_what_an_old_configuration_lacks_takes_the_originals_default(tmp_path):
-    model = build(conditional=False, kl_weight=0.25)
+    model = tiny_model(conditional=False, kl_weight=0.25)
     config = model.hparams.model_dump(mode="json")
     for key in ("kl_decay_rate", "dec_model", "precision", "seed", "log_every", "description", "squash_start"):
         del config[key]
@@ -196,31 +167,52 @@ def test_a_configuration_that_is_none_is_refused(text, tmp_path):
 # ------------------------------------------------------------------------------------------------- steps and damage
 
 
+@pytest.fixture
+def steps(tmp_path):
+    """A folder of the steps 9 and 10, which differ, without a file `checkpoint`; and the arrays of each."""
+    models = {9: tiny_model(conditional=False), 10: tiny_model(conditional=False, dec_rnn_size=3)}
+    arrays = {step: write(tmp_path / "run", model, step, config={}) for step, model in models.items()}
+    (tmp_path / "run" / "checkpoint").unlink()
+    return tmp_path / "run", arrays
+
+
 @pytest.mark.parametrize(
-    ("text", "step", "note"),
+    "text",
     [
-        (b'model_checkpoint_path: "vector-9"\nall_model_checkpoint_paths: "vector-10"\n', 9, None),
-        (b'model_checkpoint_path: "/tmp/sketch_rnn/models/vector-9"', 9, None),
-        (rb'model_checkpoint_path: "C:\\models\\vector-9"', 9, None),
-        (b'model_checkpoint_path: "../../../etc/passwd"', 10, "names 'passwd', which is not here: took vector-10"),
-        (b'model_checkpoint_path: ".."', 10, "names '..', which is not here"),
-        (b'model_checkpoint_path: "vector-11"', 10, "names 'vector-11', which is not here: took vector-10"),
-        (b'all_model_checkpoint_paths: "vector-9"', 10, "names no step: took vector-10"),
-        (b"\xff\x00" * 100_000, 10, "names no step"),
-        (None, 10, "no file checkpoint: took vector-10, the last step"),
+        b'model_checkpoint_path: "vector-9"\nall_model_checkpoint_paths: "vector-10"\n',
+        b'model_checkpoint_path: "/tmp/sketch_rnn/models/vector-9"',
+        rb'model_checkpoint_path: "C:\\models\\vector-9"',
     ],
-    ids=repr,
+    ids=["alone", "on a Unix machine", "on Windows"],
 )
-def test_the_step_that_is_taken(text, step, note, tmp_path):
-    folder, models = tmp_path / "run", {9: build(conditional=False), 10: build(conditional=False, dec_rnn_size=3)}
-    arrays = {number: write(folder, model, number, config={}) for number, model in models.items()}
-    (folder / "checkpoint").unlink()
+def test_the_step_that_is_named_is_taken(text, steps):
+    folder, arrays = steps
+    (folder / "checkpoint").write_bytes(text)
+    model = magenta.load_checkpoint(folder)
+    assert_same(model, arrays[9])
+    assert model.provenance.origin == "Magenta checkpoint run/vector-9"
+    assert "checkpoint" not in model.provenance.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (b'model_checkpoint_path: "../../../etc/passwd"', "names 'passwd', which is not here: took vector-10"),
+        (b'model_checkpoint_path: ".."', "names '..', which is not here"),
+        (b'model_checkpoint_path: "vector-11"', "names 'vector-11', which is not here: took vector-10"),
+        (b'all_model_checkpoint_paths: "vector-9"', "names no step: took vector-10"),
+        (b"\xff\x00" * 100_000, "names no step"),
+        (None, "no file checkpoint: took vector-10, the last step"),
+    ],
+    ids=["far away", "a folder above", "another step", "no step", "no text", "no file"],
+)
+def test_the_last_step_is_taken_and_noted_where_none_is_named(text, note, steps):
+    folder, arrays = steps
     if text is not None:
         (folder / "checkpoint").write_bytes(text)
     model = magenta.load_checkpoint(folder)
-    assert_same(model, arrays[step])
-    assert model.provenance.origin == f"Magenta checkpoint run/vector-{step}"
-    assert (note in model.provenance.notes[0]) if note else ("checkpoint" not in model.provenance.notes[0])
+    assert_same(model, arrays[10])
+    assert note in model.provenance.notes[0]
 
 
 def test_nothing_outside_the_folder_is_opened(tmp_path):
@@ -266,7 +258,7 @@ def test_damaged_weights_are_refused(damage, tmp_path):
         ({"vector_rnn/RNN/output_b": None}, "expected a variable vector_rnn/RNN/output_b"),
         ({"vector_rnn/RNN/output_w": None}, "missing: vector_rnn/RNN/output_w"),
         ({"vector_rnn/RNN/LSTMCell/W_hh": None}, "expected the variables of one cell"),
-        ({"vector_rnn/RNN/HyperLSTMCell/W_hh": np.ones((6, 24), "float32")}, "found 2"),
+        ({"vector_rnn/RNN/HyperLSTMCell/W_hh": np.ones((8, 32), "float32")}, "found 2"),
         ({"vector_rnn/attention/w": np.ones((2, 2), "float32")}, "unknown: vector_rnn/attention/w"),
         ({"vector_rnn/RNN/output_b": np.ones(16, "float32")}, r"expected shape \(15,\), received \(16,\)"),
         ({"vector_rnn/RNN/output_b": np.full(15, np.nan, "float32")}, "output_b holds numbers that are not finite"),
@@ -276,13 +268,12 @@ def test_damaged_weights_are_refused(damage, tmp_path):
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_variables_that_are_no_sketch_rnn_are_refused(changes, message, tmp_path):
-    write(tmp_path / "run", build(conditional=False), config={}, changes=changes)
+    write(tmp_path / "run", tiny_model(conditional=False), config={}, changes=changes)
     with pytest.raises(InputError, match=f"run/vector-0: .*{message}"):
         magenta.load_checkpoint(tmp_path / "run")
 
 
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path):
-    assert not magenta.is_checkpoint(tmp_path)
     with pytest.raises(InputError, match=r"found no \.index file; name the folder that holds them"):
         magenta.load_checkpoint(tmp_path)
 

@@ -3,21 +3,20 @@
 import json
 import shutil
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 from keras import ops
+from support.paths import ROOT
+from support.tiny import tiny_model
 
-from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.interop import sketch_js
 from sketch_rnn_keras.model import mixture
-from sketch_rnn_keras.model.sketch_rnn import SketchRNN
 
 pytestmark = pytest.mark.tensorflow  # once is enough
 
 CLIENT = "@magenta/sketch@0.2.0"
-SCRIPT = Path(__file__).parent / "sketch_js_client.js"
+SCRIPT = ROOT / "tests" / "support" / "sketch_js_client.js"
 STEPS = 12
 
 
@@ -37,12 +36,7 @@ def packages(tmp_path_factory):
     return folder / "node_modules"
 
 
-def build(seed, **changes):
-    sizes = {"dec_rnn_size": 24, "enc_rnn_size": 10, "z_size": 6}
-    model = SketchRNN(HParams(**sizes, **changes), scale_factor=42.0)
-    rng = np.random.default_rng(seed)
-    model.set_weights([rng.uniform(-2, 2, size=w.shape) for w in model.weights])
-    return model
+SIZES = {"dec_rnn_size": 24, "enc_rnn_size": 10, "z_size": 6, "num_mixture": 20, "scale_factor": 42.0, "spread": 2.0}
 
 
 def assert_same_mixtures(model, strokes, z, steps):
@@ -56,26 +50,43 @@ def assert_same_mixtures(model, strokes, z, steps):
         np.testing.assert_allclose(found[name][0], theirs, rtol=1e-3, atol=1e-3, err_msg=name)
 
 
-@pytest.mark.parametrize("squash_start", [False, True])
-def test_the_client_computes_what_we_compute(squash_start, packages, tmp_path):
-    """A decoder, and a VAE with its encoder; a VAE of an old version has tanh(z) set its start."""
-    models = {"gen": build(1, conditional=False), "vae": build(2, squash_start=squash_start)}
-    rng = np.random.default_rng(3)
+@pytest.fixture(scope="module", params=[False, True], ids=["new", "old"])
+def both(request, packages, tmp_path_factory):
+    """A decoder and a VAE with its encoder, as they come back from their files, and what the client computes with them.
+
+    In a VAE of an old version tanh(z) sets the decoder's start.
+    """
+    folder, rng = tmp_path_factory.mktemp("models"), np.random.default_rng(3)
     pixels = np.concatenate([rng.normal(0, 60, size=(STEPS, 2)), np.eye(3)[rng.integers(0, 2, STEPS)]], axis=1)
     z = rng.normal(size=6).astype("float32")
-    paths = {kind: tmp_path / f"mine.{kind}.json" for kind in models}
+    models = {
+        "gen": tiny_model(seed=1, conditional=False, **SIZES),
+        "vae": tiny_model(seed=2, squash_start=request.param, **SIZES),
+    }
+    paths = {kind: folder / f"mine.{kind}.json" for kind in models}
     for kind, model in models.items():
         sketch_js.save(model, paths[kind])
-    request = {"strokes": pixels.tolist(), "z": z.tolist()} | {kind: str(path) for kind, path in paths.items()}
-    (tmp_path / "request.json").write_text(json.dumps(request))
-    command = ["node", str(SCRIPT), str(packages), str(tmp_path / "request.json")]
+    asked = {"strokes": pixels.tolist(), "z": z.tolist()} | {kind: str(path) for kind, path in paths.items()}
+    (folder / "request.json").write_text(json.dumps(asked))
+    command = ["node", str(SCRIPT), str(packages), str(folder / "request.json")]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
-    theirs = json.loads(result.stdout)
-
-    strokes = (pixels / [42, 42, 1, 1, 1]).astype("float32")
     ours = {kind: sketch_js.load(path) for kind, path in paths.items()}
+    return ours, (pixels / [42, 42, 1, 1, 1]).astype("float32"), z, json.loads(result.stdout)
+
+
+def test_the_client_draws_as_our_decoder_does(both):
+    ours, strokes, _, theirs = both
     assert_same_mixtures(ours["gen"], strokes, None, theirs["gen"])
+
+
+def test_the_client_draws_from_a_code_as_our_vae_does(both):
+    ours, strokes, z, theirs = both
     assert_same_mixtures(ours["vae"], strokes, z, theirs["vae"]["steps"])
-    for name, values in zip(("mu", "presigma"), ours["vae"].encode(strokes[None], [STEPS]), strict=True):
-        np.testing.assert_allclose(ops.convert_to_numpy(values)[0], theirs["vae"][name], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["mu", "presigma"])
+def test_the_client_encodes_as_our_vae_does(both, name):
+    ours, strokes, _, theirs = both
+    values = dict(zip(("mu", "presigma"), ours["vae"].encode(strokes[None], [STEPS]), strict=True))
+    np.testing.assert_allclose(ops.convert_to_numpy(values[name])[0], theirs["vae"][name], rtol=1e-3, atol=1e-3)
