@@ -1,67 +1,78 @@
-"""Codes of drawings, ways between them, arithmetic on them; drawings continued from a prefix."""
+"""Codes of drawings, ways between them, arithmetic on them; interpolated and completed drawings."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.tiny import SIZES, tiny_drawings, tiny_model
 
-from sketch_rnn_keras import HParams, InputError, SketchRNN, latent, sample
+from sketch_rnn_keras import InputError, latent, load_dataset, sample
+from sketch_rnn_keras.data.batches import sequential_batches
+from sketch_rnn_keras.data.npz import read_splits, write_splits
 from sketch_rnn_keras.strokes import to_stroke5
 
-SIZES = {"enc_rnn_size": 6, "dec_rnn_size": 7, "z_size": 5, "num_mixture": 3, "max_seq_len": 12}
-
-
-@pytest.fixture(scope="module")
-def model():
-    """A small conditional model with random weights, whose unit is 4 data units."""
-    model = SketchRNN(HParams(**SIZES), scale_factor=4.0)
-    rng = np.random.default_rng(1)
-    for weight in model.trainable_variables:
-        weight.assign(0.4 * rng.normal(size=weight.shape))
-    model.output_head.bias.assign(
-        model.output_head.bias.numpy() - 2.0 * (np.arange(21) == 2)
-    )  # sketches of some length
-    return model
-
-
-def drawings(count, seed=0):
-    rng = np.random.default_rng(seed)
-    result = []
-    for _ in range(count):
-        n = int(rng.integers(1, 13))
-        rows = np.concatenate([4 * rng.normal(size=(n, 2)), rng.random((n, 1)) < 0.3], axis=1)
-        result.append(rows.astype("float32"))
-    return result
-
+N_MAX, N_Z = SIZES["max_seq_len"], SIZES["z_size"]
 
 vectors = st.lists(st.floats(-3, 3, width=32), min_size=4, max_size=4).map(np.array)
 
 
 # ----------------------------------------------------------------------------------------------------------- encoding
-def test_codes_are_the_encoders_means(model):
-    several = drawings(7)
+
+
+def test_codes_are_the_encoders_means(conditional):
+    several = tiny_drawings(7)
     strokes5 = np.stack([to_stroke5(d / [4, 4, 1], 12)[1:] for d in several])
-    mu, presigma = model.encode(strokes5, np.array([len(d) for d in several]))
-    np.testing.assert_allclose(latent.encode(model, several), mu, atol=1e-6)
-    np.testing.assert_allclose(latent.encode_distribution(model, several)[1], presigma, atol=1e-6)
+    mu, presigma = conditional.encode(strokes5, np.array([len(d) for d in several]))
+    np.testing.assert_allclose(latent.encode(conditional, several), mu, atol=1e-6)
+    np.testing.assert_allclose(latent.encode_distribution(conditional, several)[1], presigma, atol=1e-6)
 
 
-def test_more_drawings_than_a_chunk_are_encoded_alike(model, monkeypatch):
-    several = drawings(7)
-    whole = latent.encode(model, several)
-    monkeypatch.setattr(latent, "CHUNK", 3)
-    np.testing.assert_allclose(latent.encode(model, several), whole, atol=1e-6)
+def test_a_drawing_of_a_data_set_has_the_code_of_the_drawing_in_the_file(tmp_path):
+    """Both are in data units: the data set's scale factor is the model's business alone."""
+    drawings = [(30 * drawing).round().astype("int16") for drawing in tiny_drawings(12, scale=1.0)]
+    for drawing in drawings:
+        drawing[:, 2] = drawing[:, 2] > 0
+    write_splits(tmp_path / "a.npz", {"train": drawings[:6], "valid": drawings[6:8], "test": drawings[8:]})
+    data, raw = load_dataset(tmp_path / "a.npz"), read_splits(tmp_path / "a.npz")
+    model = tiny_model(scale_factor=data.scale_factor)
+    assert data.scale_factor > 10
+    for split in ("train", "test"):
+        of_data, of_file = getattr(data, split), raw[split]
+        codes = latent.encode(model, [of_data[k] for k in range(len(of_data))])
+        np.testing.assert_array_equal(codes, latent.encode(model, of_file))
+    in_model_units = latent.encode(tiny_model(scale_factor=None), [data.test[0]])
+    assert np.abs(in_model_units - codes[:1]).max() > 1e-3  # a drawing taken for model units has another code
 
 
-def test_sampled_codes_spread_by_temperature_and_depend_on_the_seed_and_place_alone(model):
-    several = drawings(3)
-    mu, presigma = latent.encode_distribution(model, several)
-    full, half = (latent.encode(model, several, t, seed=5) for t in (1.0, 0.5))
+def test_a_drawing_of_a_data_set_has_the_code_it_has_in_a_batch(data):
+    """The two doors between the units agree."""
+    model = tiny_model(scale_factor=data.scale_factor, max_seq_len=data.max_seq_len)
+    batch = next(sequential_batches(data.test, 5, data.max_seq_len, scale_factor=data.scale_factor))
+    shortest = np.argsort(data.test.lengths, kind="stable")[:5]
+    mu, _ = model.encode(batch.strokes5[:, 1:], batch.lengths)
+    np.testing.assert_allclose(latent.encode(model, [data.test[k] for k in shortest]), mu, atol=1e-5)
+
+
+def test_more_drawings_than_a_chunk_are_encoded_alike(conditional, monkeypatch):
+    several = tiny_drawings(7)
+    whole = latent.encode(conditional, several)
+    monkeypatch.setattr(latent, "DRAWINGS_AT_ONCE", 3)
+    np.testing.assert_allclose(latent.encode(conditional, several), whole, atol=1e-6)
+
+
+def test_sampled_codes_spread_by_the_temperature_and_the_encoders_deviation(conditional):
+    several = tiny_drawings(3)
+    mu, presigma = latent.encode_distribution(conditional, several)
+    full, half = (latent.encode(conditional, several, t, seed=5) for t in (1.0, 0.5))
     np.testing.assert_allclose(full - mu, 2 * (half - mu), atol=1e-5)
-    noise = (full - mu) / np.exp(presigma / 2)
-    assert 0.4 < noise.std() < 1.8
-    np.testing.assert_allclose(latent.encode(model, several[:1], 1.0, seed=5), full[:1], atol=1e-6)
-    assert not np.allclose(latent.encode(model, several, 1.0, seed=6), full)
+    assert 0.4 < ((full - mu) / np.exp(presigma / 2)).std() < 1.8
+
+
+def test_a_sampled_code_depends_on_the_seed_and_the_place_alone(conditional):
+    several = tiny_drawings(3)
+    full = latent.encode(conditional, several, 1.0, seed=5)
+    np.testing.assert_allclose(latent.encode(conditional, several[:1], 1.0, seed=5), full[:1], atol=1e-6)
+    assert not np.allclose(latent.encode(conditional, several, 1.0, seed=6), full)
 
 
 @pytest.mark.parametrize(
@@ -70,47 +81,49 @@ def test_sampled_codes_spread_by_temperature_and_depend_on_the_seed_and_place_al
         ([], "at least one drawing"),
         ([np.zeros((0, 3))], "drawing 0: expected 1 to 12 points"),
         ([np.zeros((13, 3))], "received 13"),
-        ([np.zeros((2, 3)), np.zeros((2, 4))], "drawing 1: expected finite stroke-3"),
-        ([np.full((2, 3), np.nan)], "finite"),
+        ([np.zeros((2, 3)), np.zeros((2, 4))], r"drawing 1: expected stroke-3 rows .*received shape \[2, 4\]"),
+        ([np.full((2, 3), np.nan)], "drawing 0: expected finite numbers"),
     ],
 )
-def test_drawings_that_cannot_be_encoded_are_named(model, bad, message):
+def test_drawings_that_cannot_be_encoded_are_named(conditional, bad, message):
     with pytest.raises(InputError, match=message):
-        latent.encode(model, bad)
+        latent.encode(conditional, bad)
 
 
-def test_cross_losses_are_each_drawings_offset_loss_from_each_code(model):
-    several = drawings(4)
-    found = latent.cross_losses(model, several)
-    mu, _ = latent.encode_distribution(model, several)
+def test_cross_losses_are_each_drawings_offset_loss_from_each_code(conditional):
+    several = tiny_drawings(4)
+    found = latent.cross_losses(conditional, several)
+    mu, _ = latent.encode_distribution(conditional, several)
     for i, j in ((0, 0), (1, 3), (3, 1)):
         strokes5 = to_stroke5(several[j] / [4, 4, 1], 12)[None]
-        own_mu, own_presigma = model.encode(strokes5[:, 1:], np.array([len(several[j])]))
+        own_mu, own_presigma = conditional.encode(strokes5[:, 1:], np.array([len(several[j])]))
         noise = (mu[i] - own_mu) / np.exp(own_presigma / 2)  # which leads from j's distribution to i's mean
-        expected = 12 * model.loss_terms(strokes5, noise=np.asarray(noise))["offset"]
+        expected = 12 * conditional.loss_terms(strokes5, noise=np.asarray(noise))["offset"]
         assert found[i, j] == pytest.approx(float(expected), rel=1e-4)
     assert found.shape == (4, 4)
 
 
-def test_any_n_max_a_file_claims_costs_nothing(model):
-    several = drawings(3)
-    claimed = SketchRNN(HParams(**SIZES | {"max_seq_len": 2**31 - 1}), scale_factor=4.0)
-    claimed.set_weights(model.get_weights())
-    np.testing.assert_allclose(latent.encode(claimed, several), latent.encode(model, several), atol=1e-6)
+def test_any_n_max_a_file_claims_costs_nothing(conditional):
+    several = tiny_drawings(3)
+    claimed = tiny_model(max_seq_len=2**31 - 1)
+    claimed.set_weights(conditional.get_weights())
+    np.testing.assert_allclose(latent.encode(claimed, several), latent.encode(conditional, several), atol=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [-1, float("nan"), float("inf")])
-def test_bad_temperatures_are_refused(model, temperature):
+def test_bad_temperatures_are_refused(conditional, temperature):
     with pytest.raises(InputError, match="temperature"):
-        latent.encode(model, drawings(1), temperature)
+        latent.encode(conditional, tiny_drawings(1), temperature)
 
 
-def test_a_decoder_only_model_says_that_it_cannot_encode():
+def test_a_decoder_only_model_says_that_it_cannot_encode(decoder_only):
     with pytest.raises(InputError, match="decoder-only"):
-        latent.encode(SketchRNN(HParams(**SIZES, conditional=False)), drawings(1))
+        latent.encode(decoder_only, tiny_drawings(1))
 
 
-# ------------------------------------------------------------------------------------------------------- interpolation
+# ------------------------------------------------------------------------------------------------- ways between codes
+
+
 @settings(deadline=None)
 @given(vectors, vectors, st.floats(0, 1))
 def test_lerp_and_slerp_are_the_closed_forms(a, b, t):
@@ -175,6 +188,8 @@ def test_impossible_ways_are_refused(call, message):
 
 
 # ---------------------------------------------------------------------------------------------------------- arithmetic
+
+
 def test_an_analogy_of_equals_is_the_third():
     a, c = np.random.default_rng(0).normal(size=(2, 5)).astype("float32")
     np.testing.assert_array_equal(latent.analogy(a, a, c), c)
@@ -193,32 +208,52 @@ def test_the_nearest_come_in_order_and_of_equals_the_first():
     assert len(latent.nearest([0, 0], codes, 9)[0]) == 4
 
 
-# ---------------------------------------------------------------------------------------------------------- completion
-@pytest.mark.parametrize("lift", [0, 1])
-def test_a_completion_begins_with_its_prefix(model, lift):
-    prefix = np.array([[4, 2, 0], [0, 3, 1], [1, 1, lift]], "float32")
-    z = np.repeat(latent.encode(model, [prefix]), 3, axis=0)
-    endings = sample(model, z=z, prefix=prefix, temperature=1.0, seed=2)
+# --------------------------------------------------------------------------------------- interpolation, completion
+
+
+@pytest.mark.parametrize("method", latent.METHODS)
+def test_an_interpolation_begins_and_ends_with_the_reconstructions(conditional, method):
+    several = tiny_drawings(3)
+    way = latent.interpolate(conditional, several, steps=4, method=method, temperature=0.3, seed=2)
+    codes = latent.encode(conditional, several)
+    again = sample(conditional, z=codes, temperature=0.3, seed=2, same_noise=True)
+    assert len(way) == 2 * 3 + 1
+    for stop, end in zip(way[::3], again, strict=True):
+        np.testing.assert_allclose(stop, end, atol=1e-4)
+
+
+def test_between_the_ends_are_the_sketches_of_the_codes_between():
+    model, several = tiny_model(end=-50.0), tiny_drawings(2)
+    way = latent.interpolate(model, several, steps=3, temperature=0)
+    middle = latent.slerp(*latent.encode(model, several), [0.5])
+    np.testing.assert_allclose(way[1], sample(model, z=middle, temperature=0)[0], atol=1e-4)
+    assert np.abs(way[1] - way[0]).max() > 1e-3
+
+
+def test_an_interpolation_needs_two_drawings(conditional):
+    with pytest.raises(InputError, match="at least two drawings"):
+        latent.interpolate(conditional, tiny_drawings(1), steps=3)
+
+
+PREFIX = np.array([[4, 2, 0], [0, 3, 1], [1, 1, 0]], "float32")
+
+
+@pytest.mark.parametrize("kind", ["conditional", "decoder_only"])
+def test_endings_begin_with_the_drawing_and_differ(kind):
+    model = tiny_model(end=-50.0, conditional=kind == "conditional")
+    endings = latent.complete(model, PREFIX, count=3, temperature=1.0, seed=2)
     for ending in endings:
-        np.testing.assert_allclose(ending[:3], prefix, atol=1e-5)
+        np.testing.assert_allclose(ending[:3], PREFIX, atol=1e-5)
     assert len({ending.tobytes() for ending in endings}) == 3
 
 
-def test_a_prefix_of_what_is_drawn_greedily_changes_nothing(model):
-    z = latent.encode(model, drawings(1, seed=3))
-    whole = sample(model, z=z, temperature=0)[0]
-    assert len(whole) > 4
-    np.testing.assert_allclose(sample(model, z=z, prefix=whole[:3], temperature=0)[0], whole, atol=1e-4)
+def test_a_conditional_model_begins_with_the_code_of_the_drawing():
+    model = tiny_model(end=-50.0)
+    z = latent.encode(model, [PREFIX])
+    expected = sample(model, z=z, prefix=PREFIX, temperature=0.4)[0]
+    np.testing.assert_allclose(latent.complete(model, PREFIX)[0], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("prefix", "message"),
-    [
-        (np.zeros((0, 3)), "received 0"),
-        (np.zeros((12, 3)), "received 12"),
-        (np.zeros((2, 2)), r"received shape \[2, 2\]"),
-    ],
-)
-def test_a_prefix_that_does_not_fit_is_refused(model, prefix, message):
-    with pytest.raises(InputError, match=message):
-        sample(model, 1, prefix=prefix)
+def test_a_drawing_without_room_for_an_ending_is_refused(conditional):
+    with pytest.raises(InputError, match=f"received {N_MAX}"):
+        latent.complete(conditional, np.ones((N_MAX, 3)))
