@@ -72,6 +72,14 @@ def decoder_only():
 
 
 @pytest.fixture(scope="session")
+def saved(decoder_only, tmp_path_factory):
+    """The tiny decoder-only model as a `.keras` file. It is not to be changed."""
+    path = tmp_path_factory.mktemp("saved") / "model.keras"
+    decoder_only.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def data():
     """The data set of `trained_run`."""
     from sketch_rnn_keras.data.datasets import load_dataset

@@ -1,0 +1,177 @@
+"""`.keras` files that are damaged, foreign or made to do harm: refused in one sentence, before anything is built."""
+
+import io
+import json
+import zipfile
+
+import h5py
+import pytest
+from support.keras_files import document_of, rewritten, with_config, with_hparams
+
+from sketch_rnn_keras import loading
+from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.loading import load_model
+from sketch_rnn_keras.model.sketch_rnn import SketchRNN
+
+REFUSED = r"a\.keras: expected a Sketch-RNN saved by sketch_rnn_keras: ."
+
+
+def assert_refused(path, message=REFUSED):
+    with pytest.raises(InputError, match=message) as caught:
+        load_model(path)
+    assert len(str(caught.value)) < 1000 + len(str(path))
+
+
+# --------------------------------------------------------------------------------------------------------- damage
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04" + bytes(100), bytes(range(256)) * 8])
+def test_a_file_that_is_no_archive_is_refused(content, tmp_path):
+    (tmp_path / "a.keras").write_bytes(content)
+    assert_refused(tmp_path / "a.keras")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_file_is_refused(share, saved, tmp_path):
+    content = saved.read_bytes()
+    (tmp_path / "a.keras").write_bytes(content[: int(share * len(content))])
+    assert_refused(tmp_path / "a.keras")
+
+
+@pytest.mark.parametrize("damage", ["empty", "half", "zeros", "nameless", "missing"])
+def test_damaged_weights_are_refused(damage, saved, tmp_path):
+    with zipfile.ZipFile(saved) as archive:
+        weights = archive.read("model.weights.h5")
+    heap = weights.index(b"HEAP") + 8  # the size of the root group's table of names
+    damaged = {
+        "empty": b"",
+        "half": weights[: len(weights) // 2],
+        "zeros": bytes(len(weights)),
+        "nameless": weights[:heap] + bytes(8) + weights[heap + 8 :],
+        "missing": None,
+    }
+    assert_refused(rewritten(saved, tmp_path / "a.keras", model=damaged[damage]))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [None, b"{", b"\xff\xfe", b"[" * 100_000, b" " * (2**20 + 1)],
+    ids=["missing", "cut", "no UTF-8", "deep", "huge"],
+)
+def test_a_damaged_configuration_is_refused(config, saved, tmp_path):
+    assert_refused(rewritten(saved, tmp_path / "a.keras", config=config))
+
+
+def test_a_compressed_archive_with_a_flipped_byte_is_refused(saved, tmp_path):
+    """Damage inside a deflated member surfaces in the decompressor."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+        start = target.getinfo("config.json").header_offset + 30 + len("config.json")
+    content = bytearray(buffer.getvalue())
+    content[start] = 0xFF  # a block type that deflate does not have
+    (tmp_path / "a.keras").write_bytes(content)
+    assert_refused(tmp_path / "a.keras")
+
+
+# -------------------------------------------------------------------------------------------------------- foreign
+
+SYSTEM = {"module": "os", "class_name": "system", "config": {"command": "true"}, "registered_name": None}
+SEQUENTIAL = {"module": "keras", "class_name": "Sequential", "config": {}, "registered_name": "Sequential"}
+FOREIGN = [SYSTEM, SEQUENTIAL, [], "text", 7, None, {}, {"registered_name": ["sketch_rnn_keras>SketchRNN"]}]
+
+
+@pytest.mark.parametrize("document", FOREIGN, ids=str)
+def test_another_class_is_refused_and_not_loaded(document, saved, tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setattr("os.system", ran.append)
+    assert_refused(rewritten(saved, tmp_path / "a.keras", config=json.dumps(document)), "it holds a model of the class")
+    assert not ran
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scale_factor": -1.0},
+        {"scale_factor": "1"},
+        {"scale_factor": float("nan")},
+        {"scale_factor": 10**400},
+        {"hparams": []},
+        {"data": 7},
+        {"data": ["cat"]},
+        {"data": [{"sha256": "ab"}]},
+        {"data": [{"name": 7}]},
+        {"origin": 7},
+        {"sketch_rnn_keras": 1.5},
+    ],
+    ids=lambda changes: str(changes)[:50],
+)
+def test_a_configuration_of_other_types_is_refused(changes, saved, tmp_path):
+    assert_refused(with_config(saved, tmp_path / "a.keras", lambda config: config | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"z_sise": 3},
+        {"dec_rnn_size": "6"},
+        {"dec_model": "gru"},
+        {"conditional": True},  # an encoder that the weights lack
+        {"dec_rnn_size": 9},
+        {"dec_model": "layer_norm"},
+    ],
+    ids=str,
+)
+def test_hyperparameters_that_do_not_fit_are_refused(changes, saved, tmp_path):
+    assert_refused(with_hparams(saved, tmp_path / "a.keras", **changes))
+
+
+def test_a_configuration_that_is_a_list_is_refused(saved, tmp_path):
+    assert_refused(with_config(saved, tmp_path / "a.keras", lambda _: []))
+
+
+def test_a_document_without_configuration_is_refused(saved, tmp_path):
+    document = {key: value for key, value in document_of(saved).items() if key != "config"}
+    assert_refused(rewritten(saved, tmp_path / "a.keras", config=json.dumps(document)))
+
+
+# ---------------------------------------------------------------------------------------------------------- sizes
+
+
+@pytest.fixture
+def nothing_built(monkeypatch):
+    def forbidden(*_, **__):
+        raise AssertionError("a model was built")
+
+    monkeypatch.setattr(SketchRNN, "from_config", forbidden)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"dec_rnn_size": 10**6},
+        {"num_mixture": 10**8},
+        {"conditional": True, "z_size": 10**6},
+        {"conditional": True, "enc_rnn_size": 10**6},
+        {"dec_model": "hyper", "dec_rnn_size": 10**5},
+    ],
+    ids=str,
+)
+def test_huge_sizes_are_refused_before_anything_is_built(sizes, saved, decoder_only, tmp_path, nothing_built):
+    held = decoder_only.count_params()
+    path = with_hparams(saved, tmp_path / "a.keras", **sizes)
+    assert_refused(path, f"ask for at least [0-9]+ weights, the file holds {held}")
+
+
+def test_weights_that_declare_more_than_they_take_are_refused(saved, tmp_path, nothing_built):
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as weights:
+        weights.create_dataset("decoder/vars/0", shape=(10**6, 10**4), dtype="f4", chunks=(100, 100))
+    path = rewritten(saved, tmp_path / "a.keras", model=buffer.getvalue())
+    assert_refused(path, "its weights declare 40000000000 bytes")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(saved, nothing_built, monkeypatch):
+    monkeypatch.setattr(loading, "MAX_WEIGHT_BYTES", 1000)
+    assert_refused(saved, "its weights take [0-9]+ bytes, more than 1000")
