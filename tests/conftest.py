@@ -1,6 +1,9 @@
 """What several test files share: the command line, a web server that can misbehave, tiny models, a trained one."""
 
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for NumPy: the threads of several processes wait for each other
+
 import signal
 import sys
 

@@ -217,7 +217,7 @@ def test_an_impossible_temperature_is_refused(temperature):
 
 
 def test_an_unknown_temperature_law_is_refused():
-    with pytest.raises(InputError, match="temperature_law: expected one of paper, magenta, received 'warm'"):
+    with pytest.raises(InputError, match="temperature_law: expected paper or magenta, received .warm."):
         mixture.check_temperature(0.5, "warm")
 
 
