@@ -6,6 +6,7 @@ Source: section 3.2 of arXiv 1704.03477 (unconditional generation: section 3.4),
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -141,12 +142,12 @@ def _sampling_loop(
     padding[..., 4] = 1.0
     start = np.tile(np.array([0, 0, 1, 0, 0], "float32"), (batch_size, 1))
 
-    def unfinished(step: Tensor, point: Tensor, state: tuple, ended: Tensor, points: Tensor) -> Tensor:
+    def unfinished(step: Tensor, point: Tensor, state: Any, ended: Tensor, points: Tensor) -> Tensor:
         return ops.logical_not(ops.all(ended)) if stop_at_end else step < steps
 
-    def advance(step: Tensor, point: Tensor, state: tuple, ended: Tensor, points: Tensor) -> tuple:
+    def advance(step: Tensor, point: Tensor, state: Any, ended: Tensor, points: Tensor) -> tuple:
         state, _ = cell.step(weights, point, context, state)
-        predicted = mixture.from_raw(model.output_head(state[1]))
+        predicted = mixture.from_raw(model.output_head(state.h))
         if greedy:
             point = mixture.greedy(predicted)
         else:

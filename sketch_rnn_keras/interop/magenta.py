@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import InputError
 from ..files.reading import read_json
 from ..hparams import HParams
+from ..model.cell import LayerNormCell
 from ..model.cells import CELLS
 from ..model.hyper import HyperLSTMCell
 from ..model.lstm import LayerNormLSTMCell, LSTMCell
@@ -44,7 +45,7 @@ def _cell_table(cell: keras.layers.Layer, scope: str) -> dict[str, keras.Variabl
     table = {f"{scope}/W_xh": cell.input_kernel, f"{scope}/W_hh": cell.recurrent_kernel}
     if isinstance(cell, (LSTMCell, HyperLSTMCell)):
         table[f"{scope}/bias"] = cell.bias
-    if isinstance(cell, LayerNormLSTMCell):  # HyperLSTMCell is one
+    if isinstance(cell, LayerNormCell):
         table |= {
             f"{scope}/ln_all/ln_gamma": cell.gates_gamma,
             f"{scope}/ln_all/ln_beta": cell.gates_beta,

@@ -10,10 +10,13 @@ Sources: LSTM, section 3.2 of arXiv 1704.03477; dropout on the candidate, arXiv 
 arXiv 1607.06450 and supplement A.2 of arXiv 1609.09106.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from keras import ops
 
+from ..backends import Tensor
+
+GATES = "ijfo"
 FORGET_BIAS = 1.0
 LAYER_NORM_EPSILON = 1e-3
 
@@ -21,10 +24,10 @@ LAYER_NORM_EPSILON = 1e-3
 class LayerNormWeights(NamedTuple):
     """Gain and shift of the four gates `[4 H]` and of the memory `[H]`."""
 
-    gates_gamma: Any
-    gates_beta: Any
-    memory_gamma: Any
-    memory_beta: Any
+    gates_gamma: Tensor
+    gates_beta: Tensor
+    memory_gamma: Tensor
+    memory_beta: Tensor
 
 
 class Slopes(NamedTuple):
@@ -35,97 +38,162 @@ class Slopes(NamedTuple):
     memory: of the memory with respect to the one before: the forget gate.
     """
 
-    i: Any
-    j: Any
-    f: Any
-    o: Any
-    squashed: Any
-    memory: Any
+    i: Tensor
+    j: Tensor
+    f: Tensor
+    o: Tensor
+    squashed: Tensor
+    memory: Tensor
 
 
-def update(pre, c, mask, squash):
-    """One update: `(c', h, slopes)` with c' = c f + i dropout(j) and h = o squash(c'); squash ends in a tanh."""
-    i, j, f, o = ops.split(pre, 4, axis=-1)
+class Normalised(NamedTuple):
+    """Numbers of mean 0 and variance 1, and the reciprocal of the deviation that they were divided by."""
+
+    normal: Tensor
+    reciprocal: Tensor
+
+
+class LayerNormResiduals(NamedTuple):
+    """What the backward pass of `layer_norm_lstm` wants to know.
+
+    slopes: of the update that follows the layer norms.
+    gates: the normalised pre-activations `[B, 4 H]` and a reciprocal for each gate `[B, 4, 1]`.
+    memory: the normalised memory `[B, H]` and its reciprocal `[B, 1]`.
+    """
+
+    slopes: Slopes
+    gates: Normalised
+    memory: Normalised
+
+
+class _Activations(NamedTuple):
+    """The gates after their sigmoid or tanh, `[B, H]` each; kept_i is i with the candidate's dropout."""
+
+    i: Tensor
+    j: Tensor
+    f: Tensor
+    o: Tensor
+    kept_i: Tensor
+
+
+def split_gates(x: Tensor) -> list[Tensor]:
+    """`x [..., 4 H]` -> the four `[..., H]` of i, j, f and o."""
+    return ops.split(x, len(GATES), axis=-1)
+
+
+def _activations(pre: Tensor, mask: Tensor | None) -> _Activations:
+    i, j, f, o = split_gates(pre)
     i, j, f, o = ops.sigmoid(i), ops.tanh(j), ops.sigmoid(f + FORGET_BIAS), ops.sigmoid(o)
-    kept_i = i if mask is None else i * mask
-    c_after = c * f + kept_i * j
-    squashed = squash(c_after)
-    h = squashed * o
-    slopes = Slopes(
-        i=kept_i * j * (1.0 - i),
-        j=kept_i * (1.0 - j * j),
-        f=c * f * (1.0 - f),
-        o=h * (1.0 - o),
-        squashed=o * (1.0 - squashed * squashed),
-        memory=f,
+    return _Activations(i, j, f, o, kept_i=i if mask is None else i * mask)
+
+
+def _next_memory(gates: _Activations, c: Tensor) -> Tensor:
+    """c' = c f + i dropout(j)."""
+    return c * gates.f + gates.kept_i * gates.j
+
+
+def _slopes(gates: _Activations, c: Tensor, squashed: Tensor, h: Tensor) -> Slopes:
+    """The derivatives of c' (see `_next_memory`) and of h = o squashed, squashed being the tanh of something."""
+    return Slopes(
+        i=gates.kept_i * gates.j * (1.0 - gates.i),
+        j=gates.kept_i * (1.0 - gates.j * gates.j),
+        f=c * gates.f * (1.0 - gates.f),
+        o=h * (1.0 - gates.o),
+        squashed=gates.o * (1.0 - squashed * squashed),
+        memory=gates.f,
     )
-    return c_after, h, slopes
 
 
-def update_backward(slopes: Slopes, d_c, d_h):
-    """Gradients of `update` with respect to `(pre, c)`, given those of `(c', h)`, the one through h added to d_c."""
-    d_pre = [d_c * slopes.i, d_c * slopes.j, d_c * slopes.f, d_h * slopes.o]
-    return ops.concatenate(d_pre, axis=-1), d_c * slopes.memory
+def _update_backward(slopes: Slopes, d_c: Tensor, d_h: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of an update with respect to `(pre, c)`, given those of `(c', h)`, the one through h added to d_c."""
+    d_pre = ops.concatenate([d_c * slopes.i, d_c * slopes.j, d_c * slopes.f, d_h * slopes.o], axis=-1)
+    return d_pre, d_c * slopes.memory
 
 
-def lstm(pre, c, mask):
-    """One LSTM update: `(c', h, residuals)`."""
-    return update(pre, c, mask, ops.tanh)
+def lstm(pre: Tensor, c: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Slopes]:
+    """One LSTM update.
+
+    Args:
+        pre: `[B, 4 H]`.
+        c: `[B, H]`.
+        mask: `[B, H]`, or None for no dropout.
+
+    Returns:
+        `(c', h, slopes)` with c' = c sigmoid(f + 1) + sigmoid(i) dropout(tanh(j)) and h = tanh(c') sigmoid(o).
+    """
+    gates = _activations(pre, mask)
+    c_after = _next_memory(gates, c)
+    squashed = ops.tanh(c_after)
+    h = squashed * gates.o
+    return c_after, h, _slopes(gates, c, squashed, h)
 
 
-def lstm_backward(slopes: Slopes, d_c, d_h):
+def lstm_backward(slopes: Slopes, d_c: Tensor, d_h: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients of `lstm` with respect to `(pre, c)`, given those of `(c', h)`."""
-    return update_backward(slopes, d_c + d_h * slopes.squashed, d_h)
+    return _update_backward(slopes, d_c + d_h * slopes.squashed, d_h)
 
 
-def _mean(x):
+def _mean(x: Tensor) -> Tensor:
     """The mean over the last axis, kept; as a product with ones, since XLA on CPU takes long sums in several passes."""
     size = x.shape[-1]
     ones = ops.full((size, 1), 1.0 / size, dtype=x.dtype)
     return ops.reshape(ops.matmul(ops.reshape(x, (-1, size)), ones), (*x.shape[:-1], 1))
 
 
-def normalise(x):
+def normalise(x: Tensor) -> Normalised:
     """`(x - mean) / sqrt(variance + 1e-3)` over the last axis, and the reciprocal deviation `[..., 1]`."""
     centred = x - _mean(x)
     reciprocal = ops.rsqrt(_mean(centred * centred) + LAYER_NORM_EPSILON)
-    return centred * reciprocal, reciprocal
+    return Normalised(centred * reciprocal, reciprocal)
 
 
-def normalise_backward(d_normal, normal, reciprocal):
+def normalise_backward(d_normal: Tensor, normal: Tensor, reciprocal: Tensor) -> Tensor:
     """Gradient of `normalise` with respect to `x`."""
     along = _mean(d_normal * normal)
     return reciprocal * (d_normal - _mean(d_normal) - normal * along)
 
 
-def _by_gate(x):
-    return ops.reshape(x, (x.shape[0], 4, x.shape[-1] // 4))
+def _by_gate(x: Tensor) -> Tensor:
+    """`x [B, 4 H]` -> `[B, 4, H]`."""
+    return ops.reshape(x, (x.shape[0], len(GATES), x.shape[-1] // len(GATES)))
 
 
-def layer_norm_lstm(pre, c, mask, weights: LayerNormWeights):
-    """One layer-normalised LSTM update: `(c', h, residuals)`; the mean is taken within each gate."""
+def layer_norm_lstm(
+    pre: Tensor, c: Tensor, mask: Tensor | None, weights: LayerNormWeights
+) -> tuple[Tensor, Tensor, LayerNormResiduals]:
+    """One layer-normalised LSTM update: as `lstm`, with layer norm within each gate and over c' before its tanh.
+
+    Args:
+        pre, c, mask: see `lstm`.
+        weights: gains and shifts.
+
+    Returns:
+        `(c', h, residuals)`.
+    """
     normal, reciprocal = normalise(_by_gate(pre))
-    normal, of_memory = ops.reshape(normal, pre.shape), []
+    normal = ops.reshape(normal, pre.shape)
+    gates = _activations(normal * weights.gates_gamma + weights.gates_beta, mask)
+    c_after = _next_memory(gates, c)
+    memory = normalise(c_after)
+    squashed = ops.tanh(memory.normal * weights.memory_gamma + weights.memory_beta)
+    h = squashed * gates.o
+    slopes = _slopes(gates, c, squashed, h)
+    return c_after, h, LayerNormResiduals(slopes, Normalised(normal, reciprocal), memory)
 
-    def squash(c):
-        of_memory.extend(normalise(c))
-        return ops.tanh(of_memory[0] * weights.memory_gamma + weights.memory_beta)
 
-    c, h, slopes = update(normal * weights.gates_gamma + weights.gates_beta, c, mask, squash)
-    return c, h, (*slopes, normal, reciprocal, *of_memory)
-
-
-def layer_norm_lstm_backward(residuals, weights: LayerNormWeights, d_c, d_h):
+def layer_norm_lstm_backward(
+    residuals: LayerNormResiduals, weights: LayerNormWeights, d_c: Tensor, d_h: Tensor
+) -> tuple[Tensor, Tensor, LayerNormWeights]:
     """Gradients of `layer_norm_lstm` with respect to `(pre, c, weights)`, given those of `(c', h)`."""
-    slopes, (normal, reciprocal, normal_c, reciprocal_c) = Slopes(*residuals[:6]), residuals[6:]
+    slopes, gates, memory = residuals.slopes, residuals.gates, residuals.memory
     d_shifted = d_h * slopes.squashed
-    d_c = d_c + normalise_backward(d_shifted * weights.memory_gamma, normal_c, reciprocal_c)
-    d_scaled, d_c_before = update_backward(slopes, d_c, d_h)
-    d_pre = normalise_backward(_by_gate(d_scaled * weights.gates_gamma), _by_gate(normal), reciprocal)
+    d_c = d_c + normalise_backward(d_shifted * weights.memory_gamma, memory.normal, memory.reciprocal)
+    d_scaled, d_c_before = _update_backward(slopes, d_c, d_h)
+    d_pre = normalise_backward(_by_gate(d_scaled * weights.gates_gamma), _by_gate(gates.normal), gates.reciprocal)
     d_weights = LayerNormWeights(
-        ops.sum(d_scaled * normal, axis=0),
-        ops.sum(d_scaled, axis=0),
-        ops.sum(d_shifted * normal_c, axis=0),
-        ops.sum(d_shifted, axis=0),
+        gates_gamma=ops.sum(d_scaled * gates.normal, axis=0),
+        gates_beta=ops.sum(d_scaled, axis=0),
+        memory_gamma=ops.sum(d_shifted * memory.normal, axis=0),
+        memory_beta=ops.sum(d_shifted, axis=0),
     )
     return ops.reshape(d_pre, d_scaled.shape), d_c_before, d_weights

@@ -20,6 +20,7 @@ from ..hparams import HParams
 from ..streams import Stream, generator
 from ..strokes import check_scale_factor, to_data_units, to_model_units
 from . import losses, mixture, recurrence
+from .cell import Tensors
 from .cells import CELLS
 from .provenance import Provenance
 
@@ -153,7 +154,7 @@ class SketchRNN(keras.Model):
     def _encode_one_way(self, cell: Any, x: Tensor, lengths: Tensor, masks: Masks | None) -> Tensor:
         """h `[B, H]` at each sketch's end."""
         context, state = cell.context(x.shape[1]), cell.zero_state(x.shape[1])
-        return recurrence.run_to_ends(cell, x, context, state, lengths, (masks or {}).get(cell.name))[1]
+        return recurrence.run_to_ends(cell, x, context, state, lengths, (masks or {}).get(cell.name)).h
 
     def reparameterise(self, mu: Tensor, presigma: Tensor, noise: Tensor | None = None) -> Tensor:
         """z = mu + exp(presigma / 2) * noise (equation 2); `noise [B, N_z]` is drawn when it is None."""
@@ -163,7 +164,7 @@ class SketchRNN(keras.Model):
 
     # ---------------------------------------------------------------------------------------------- decoder
 
-    def decoder_start(self, z: Tensor | None, batch_size: int | None = None) -> tuple[Tensor, ...]:
+    def decoder_start(self, z: Tensor | None, batch_size: int) -> Tensors:
         """The decoder's state before its first step: tanh(W_z z + b_z), or zeros when decoder-only (z is None)."""
         if z is None:
             return self.decoder.zero_state(batch_size)

@@ -1,7 +1,7 @@
 """What the tests of other programs' formats share: tiny models that sketch-rnn-js can hold, tiny hyper cells."""
 
 import json
-import sys
+from functools import partial
 
 import pytest
 from support.sketch_js import tiny
@@ -34,9 +34,7 @@ def shrink_hyper():
     """Makes the small network inside hyper cells tiny too: it has 256 units whatever the hyperparameters say."""
 
     def shrink(monkeypatch):
-        home = sys.modules[CELLS["hyper"].__module__]
-        monkeypatch.setattr(home, "HYPER_UNITS", 6)
-        monkeypatch.setattr(home, "HYPER_EMBEDDING", 3)
+        monkeypatch.setitem(CELLS, "hyper", partial(CELLS["hyper"], hyper_units=6, embedding_size=3))
 
     return shrink
 

@@ -162,7 +162,9 @@ def test_before_version_6_tanh_of_z_sets_the_start(version, is_old, documents, t
     z, strokes = np.array([[1.5, -0.8]], "float32"), np.random.default_rng(0).normal(size=(1, 4, 5)).astype("float32")
     kernel, bias = (ops.convert_to_numpy(part) for part in (model.initial_state.kernel, model.initial_state.bias))
     start = np.tanh((np.tanh(z) if is_old else z) @ kernel + bias)
-    np.testing.assert_allclose(ops.convert_to_numpy(model.decoder.pack(model.decoder_start(z))), start, atol=1e-6)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(model.decoder.pack(model.decoder_start(z, len(z)))), start, atol=1e-6
+    )
     expected = [run_lstm(model.decoder, strokes[0], z[0], start[0])]
     np.testing.assert_allclose(
         ops.convert_to_numpy(model.decode(strokes, ops.convert_to_tensor(z)))[:, -1],

@@ -1,0 +1,83 @@
+"""Parts and sums of what the loops of a recurrence read and write.
+
+Enters and leaves: a tensor, or a NamedTuple of tensors, possibly nested, whose tensors are treated alike. A buffer
+`[T, B, ...]` holds T steps of B sketches, a part `[B, ...]` one step. `rows` is a number of sketches, the first ones.
+"""
+
+import keras
+from keras import ops
+
+from ..backends import Tensor
+from .cell import Tensors
+
+
+def buffers_for(examples: Tensors, steps: int) -> Tensors:
+    """Zeros `[steps, B, ...]` with room for parts of the shapes of `examples [B, ...]`."""
+    return keras.tree.map_structure(lambda one: ops.zeros((steps, *one.shape), dtype=one.dtype), examples)
+
+
+def window_of(buffers: Tensors, first: Tensor, size: int, rows: int) -> Tensors:
+    """Steps `first` to `first + size` of `[T, B, ...]`: `[size, rows, ...]`."""
+
+    def window(buffer: Tensor) -> Tensor:
+        others = buffer.shape[2:]
+        return ops.slice(buffer, (first, 0, *(0 for _ in others)), (size, rows, *others))
+
+    return keras.tree.map_structure(window, buffers)
+
+
+def step_of(buffers: Tensors, t: Tensor, rows: int) -> Tensors:
+    """Step `t` of `[T, B, ...]`: `[rows, ...]`."""
+    return keras.tree.map_structure(lambda window: window[0], window_of(buffers, t, 1, rows))
+
+
+def put_steps(buffer: Tensor, first: Tensor, values: Tensor) -> Tensor:
+    """`buffer [T, B, ...]`, its steps from `first` on and its first rows replaced by `values [S, rows, ...]`."""
+    return ops.slice_update(buffer, (first, *(0 for _ in values.shape[1:])), values)
+
+
+def put_step(buffers: Tensors, t: Tensor, values: Tensors) -> Tensors:
+    """`buffers [T, B, ...]`, the first rows of step `t` replaced by `values [rows, ...]`."""
+    return keras.tree.map_structure(lambda buffer, value: put_steps(buffer, t, value[None]), buffers, values)
+
+
+def rows_of(parts: Tensors, rows: int) -> Tensors:
+    """The first `rows` sketches of `[B, ...]`."""
+    return keras.tree.map_structure(lambda part: part[:rows], parts)
+
+
+def with_rows(parts: Tensors, rows: int) -> Tensors:
+    """`[B, n]` with zeros for further sketches: `[rows, n]`."""
+    return keras.tree.map_structure(lambda part: ops.pad(part, [(0, rows - part.shape[0]), (0, 0)]), parts)
+
+
+def take(parts: Tensors, order: Tensor) -> Tensors:
+    """`[B, ...]` with its sketches in `order`."""
+    return keras.tree.map_structure(lambda part: ops.take(part, order, axis=0), parts)
+
+
+def zeros_like(tensors: Tensors) -> Tensors:
+    """A zero for every number."""
+    return keras.tree.map_structure(ops.zeros_like, tensors)
+
+
+def add(tensors: Tensors, more: Tensors) -> Tensors:
+    """The sums of corresponding tensors."""
+    return keras.tree.map_structure(ops.add, tensors, more)
+
+
+def transposed(weights: Tensors) -> Tensors:
+    """Matrices, and stacks of them, with their last two axes exchanged; vectors as they are."""
+
+    def exchanged(weight: Tensor) -> Tensor:
+        if len(weight.shape) < 2:
+            return weight
+        *others, rows, columns = range(len(weight.shape))
+        return ops.transpose(weight, (*others, columns, rows))
+
+    return keras.tree.map_structure(exchanged, weights)
+
+
+def integer(t: Tensor) -> Tensor:
+    """`t` as a loop counts steps."""
+    return ops.cast(t, "int32")
