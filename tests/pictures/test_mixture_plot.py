@@ -5,7 +5,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from keras import ops
-from support.tiny import tiny_model
 
 from sketch_rnn_keras import InputError, encode
 from sketch_rnn_keras.model import mixture
@@ -15,15 +14,9 @@ from sketch_rnn_keras.strokes import to_stroke5
 DRAWING = np.array([[4, 0, 0], [0, 4, 0], [-4, 0, 1], [1, 1, 1]], "float32")
 
 
-@pytest.fixture(scope="module")
-def models():
-    """By whether they are conditional."""
-    return {conditional: tiny_model(conditional=conditional) for conditional in (True, False)}
-
-
-@pytest.fixture(params=[True, False], ids=["conditional", "decoder-only"])
-def model(request, models):
-    return models[request.param]
+@pytest.fixture(params=["conditional", "decoder_only"])
+def model(request):
+    return request.getfixturevalue(request.param)
 
 
 def words(path):
@@ -42,10 +35,11 @@ def test_the_pen_is_as_the_decoder_expects_it_after_what_was_seen(tmp_path, mode
     assert f"after {step} of 4 points" in shown
 
 
-def test_a_code_that_is_given_takes_the_place_of_the_drawings_own(tmp_path, models):
-    model = models[True]
-    codes = [encode(model, [DRAWING])[0], np.full(3, 3.0)]
-    own, same, other = (plot_mixture(model, DRAWING, 2, tmp_path / "a.svg", z).read_bytes() for z in (None, *codes))
+def test_a_code_that_is_given_takes_the_place_of_the_drawings_own(tmp_path, conditional):
+    codes = [encode(conditional, [DRAWING])[0], np.full(3, 3.0)]
+    own, same, other = (
+        plot_mixture(conditional, DRAWING, 2, tmp_path / "a.svg", z).read_bytes() for z in (None, *codes)
+    )
     assert own == same != other
 
 
