@@ -6,6 +6,7 @@ training writes the same bytes.
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ class History:
 def read(path: Path) -> list[dict[str, str]]:
     """The rows of a history, as text by column; a last row that was cut off by a crash is left out."""
     with path.open(newline="") as file:
-        return list(csv.DictReader(line for line in file if line.endswith("\n")))
+        # Up to it, and no further: while a training goes on, the rest of that row may come next.
+        return list(csv.DictReader(itertools.takewhile(lambda line: line.endswith("\n"), file)))
 
 
 def _csv_text(rows: Iterable[Iterable[Any]]) -> str:

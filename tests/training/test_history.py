@@ -1,0 +1,56 @@
+"""`history.csv`: numbers exactly, rows to the step, and a last row that a crash cut off."""
+
+import contextlib
+from types import SimpleNamespace
+
+import pytest
+
+from sketch_rnn_keras.training import history
+
+VALUES = dict.fromkeys(history.COLUMNS[2:], 1 / 3)
+
+
+def write_history(path, steps):
+    log = history.History(path)
+    for step in steps:
+        log.append(step, "train", VALUES)
+    return path
+
+
+def test_the_columns_are_named_in_the_first_line(tmp_path):
+    first = write_history(tmp_path / "history.csv", [1]).read_text().splitlines()[0]
+    assert tuple(first.split(",")) == history.COLUMNS
+
+
+def test_numbers_come_back_exactly(tmp_path):
+    path = write_history(tmp_path / "history.csv", [1])
+    assert [float(history.read(path)[0][column]) for column in history.COLUMNS[2:]] == [1 / 3] * len(VALUES)
+
+
+def test_rows_after_the_step_are_removed(tmp_path):
+    path = write_history(tmp_path / "history.csv", [1, 10, 20, 30])
+    expected = write_history(tmp_path / "expected.csv", [1, 10, 20]).read_bytes()
+    history.History(path, step=20)
+    assert path.read_bytes() == expected
+
+
+@pytest.mark.parametrize("cut", [1, 3, 30])
+def test_a_last_row_that_was_cut_off_is_left_out(tmp_path, cut):
+    path = write_history(tmp_path / "history.csv", [1, 10])
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert [row["step"] for row in history.read(path)] == ["1"]
+
+
+@pytest.mark.parametrize("cut", [1, 3, 30])
+def test_a_history_goes_on_after_a_row_that_was_cut_off(tmp_path, cut):
+    path = write_history(tmp_path / "history.csv", [1, 10])
+    path.write_bytes(path.read_bytes()[:-cut])
+    history.History(path, step=10).append(10, "train", VALUES)
+    assert path.read_bytes() == write_history(tmp_path / "expected.csv", [1, 10]).read_bytes()
+
+
+def test_a_row_that_is_being_written_is_left_out_whole():
+    """A file that grows may yield the first part of a row, which ends it for now, and then the rest as a line."""
+    lines = [",".join(history.COLUMNS) + "\n", "1,train" + ",0.5" * 10 + "\n", "2,train,0.", "375" + ",0.5" * 11 + "\n"]
+    growing = SimpleNamespace(open=lambda **_: contextlib.nullcontext(iter(lines)))
+    assert [row["step"] for row in history.read(growing)] == ["1"]
