@@ -85,9 +85,7 @@ def saved(decoder_only, tmp_path_factory):
 @pytest.fixture(scope="session")
 def data():
     """The data set of `trained_run`."""
-    from sketch_rnn_keras.data.datasets import load_dataset
-
-    return load_dataset(tiny_run.DATA, max_seq_len=tiny_run.LONGEST)
+    return tiny_run.load_data()
 
 
 @pytest.fixture(scope="session")

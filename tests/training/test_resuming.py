@@ -1,0 +1,58 @@
+"""A training that was interrupted anywhere and resumed is the training that was not."""
+
+import shutil
+
+import numpy as np
+import pytest
+from support.tiny_run import HPARAMS, KILLED_AT, NUM_STEPS, Recorder, arrays, assert_same_run, contents
+
+from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.training import history
+from sketch_rnn_keras.training.loop import train
+
+
+def test_killed_and_resumed_is_the_whole_training(trained_run, data, tmp_path):
+    run = shutil.copytree(trained_run.killed, tmp_path / "run")
+    assert history.read(run / "history.csv")[-1]["step"] == str(KILLED_AT)
+    reporter = Recorder()
+    train(HPARAMS, data, run, resume=True, reporter=reporter)
+    assert reporter.steps == list(range(31, NUM_STEPS + 1))
+    assert_same_run(run, trained_run.whole)
+
+
+def test_a_finished_run_resumes_to_itself(trained_run, data, tmp_path):
+    run = shutil.copytree(trained_run.whole, tmp_path / "run")
+    before = contents(run)
+    model = train(HPARAMS, data, run, resume=True)
+    after = contents(run)
+    assert {path: after[path] for path in before} == before
+    for variable in model.trainable_variables:
+        np.testing.assert_array_equal(variable.numpy(), trained_run.returned[variable.path])
+
+
+def test_a_run_that_cannot_go_on_is_left_as_it_was(trained_run, data, tmp_path):
+    run = shutil.copytree(trained_run.killed, tmp_path / "run")
+    (run / "checkpoints" / "last.npz").write_bytes(b"not a checkpoint")
+    before = contents(run)
+    with pytest.raises(InputError, match=r"last\.npz"):
+        train(HPARAMS, data, run, resume=True)
+    assert contents(run) == before
+
+
+def test_a_run_stopped_before_its_first_checkpoint_begins_again(stand_in, data, tmp_path):
+    def stop():
+        raise OSError("power cut")
+
+    with pytest.raises(OSError, match="power cut"):
+        train(HPARAMS, data, tmp_path / "run", reporter=Recorder(6, stop))
+    train(HPARAMS.replace(num_steps=8), data, tmp_path / "run", resume=True)
+    rows = history.read(tmp_path / "run" / "history.csv")
+    assert [(int(row["step"]), row["split"]) for row in rows] == [*((s, "train") for s in range(1, 9)), (8, "valid")]
+
+
+def test_a_run_goes_on_to_more_steps(stand_in, data, tmp_path):
+    train(HPARAMS.replace(num_steps=8), data, tmp_path / "run")
+    model = train(HPARAMS.replace(num_steps=12), data, tmp_path / "run", resume=True)
+    assert len(stand_in.calls) == 12
+    last = arrays(tmp_path / "run" / "checkpoints" / "last.npz")
+    np.testing.assert_array_equal(last[f"weights/{model.output_head.bias.path}"], model.output_head.bias.numpy())
