@@ -131,7 +131,7 @@ def check_absent(path: Path, overwrite: bool, argument: str) -> None:
 
 
 def parse_style(items: list[str] | None, build: Callable[..., Any] | None = None) -> dict[str, Any]:
-    """The keyword arguments of `drawing.Style` that `--style` names, once `build` (`Style` itself) has taken them."""
+    """The keyword arguments of `grid.Style` that `--style` names, once `build` (`Style` itself) has taken them."""
     import dataclasses
 
     from ..pictures.grid import Style

@@ -140,7 +140,7 @@ def temperature(
         f"{len(columns[0])} sketches at temperatures {', '.join(f'{t:g}' for t in taus)}, seed {seed}",
         columns=len(columns),
         row_captions=[one.label for one in named] or None,
-        column_captions=["drawing"] * bool(named) + [f"τ = {t:g}" for t in taus],
+        column_captions=[*(["drawing"] if named else []), *(f"τ = {t:g}" for t in taus)],
     )
 
 
@@ -199,7 +199,7 @@ def analogy(
     sets = [finder.find(name) for name in (a, b, c)]
     z = latent.analogy(*(latent.encode(loaded, [one.stroke3 for one in named]) for named in sets))
     sketches = sample(loaded, z=z[None].repeat(count, axis=0), temperature=temperature, seed=seed)
-    labels = [named[0].label + " …" * (len(named) > 1) for named in sets]
+    labels = [f"{named[0].label} …" if len(named) > 1 else named[0].label for named in sets]
     _write(
         [*(named[0].stroke3 for named in sets), *sketches],
         output,

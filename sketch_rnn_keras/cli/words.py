@@ -8,7 +8,8 @@ what a message quotes from a file stays as it is.
 import re
 
 OPTIONS = ("epsilon", "max_points", "overwrite", "per_category", "polylines", "resume", "splits")  # of a command
-_ARGUMENT = re.compile(r"(?<![\w./-])([a-z_]+)=(True|\([^()]*\)|[\w.]+)")
+_VALUE = r"True|\([^()]*\)|'\w+'|\d+(?:\.\d+)?|[a-z_]+"
+_ARGUMENT = re.compile(rf"(?<!--set )(?<![\w./'\"-])([a-z_]+)=({_VALUE})(?!\.?[\w/'\"=-]|/)")
 
 
 def as_typed(message: str) -> str:
@@ -21,7 +22,7 @@ def as_typed(message: str) -> str:
             return f"--set {name}={value}"
         if name not in OPTIONS:
             return found[0]
-        words = "" if value == "True" else " " + value.strip("()").replace(",", "")
+        words = "" if value == "True" else " " + value.strip("()'").replace(",", "")
         return f"--{name.replace('_', '-')}{words}"
 
     return _ARGUMENT.sub(flag, message)

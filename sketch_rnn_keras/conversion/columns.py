@@ -66,7 +66,7 @@ def join_polylines(strokes: Any, layout: str | None) -> tuple[np.ndarray, list[i
         if layout is None:
             raise InputError(
                 "each stroke has two points, so [[a, b], [c, d]] could be [[x, x], [y, y]] or [[x, y], [x, y]]; "
-                "say which with polylines=columns or polylines=points"
+                "say which with polylines='columns' or polylines='points'"
             )
         possible = [layout]
     if not possible:

@@ -17,13 +17,20 @@ def read_svg(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
     Raises:
         InputError: as `svg.read`, or the libraries for SVG are not installed.
     """
+    _check_svg_libraries()
+    from . import svg
+
+    return svg.read(path, reading)
+
+
+def _check_svg_libraries() -> None:
+    """Refuses SVG files where the libraries for them, which are an extra, are not installed."""
     try:
-        from . import svg  # here: these libraries are an extra
+        from . import svg  # noqa: F401
     except ModuleNotFoundError as error:
         raise InputError(
             f"SVG files need {error.name}, which is not installed; pip install 'sketch-rnn-keras[convert]'"
         ) from None
-    return svg.read(path, reading)
 
 
 READERS = {
@@ -59,6 +66,8 @@ def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counte
             files.append(source)
     if not files:
         raise InputError("expected at least one file or folder of drawings, received none")
+    if any(path.suffix.lower() == ".svg" for path in files):
+        _check_svg_libraries()
     once: dict[Path, Path] = {}
     for path in files:
         once.setdefault(path.resolve(), path)

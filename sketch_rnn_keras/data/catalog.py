@@ -130,6 +130,8 @@ def _list_files(missing: Path) -> str:
     present = sorted(path.name for path in missing.parent.glob("*.npz"))
     if not present:
         return f"folder {missing.parent} holds no .npz files"
-    listed = ", ".join(present[:MAX_LISTED]) + (f" and {len(present) - MAX_LISTED} more" * (len(present) > MAX_LISTED))
+    listed = ", ".join(present[:MAX_LISTED])
+    if len(present) > MAX_LISTED:
+        listed += f" and {len(present) - MAX_LISTED} more"
     close = nearest(missing.name, present)
     return f"folder {missing.parent} holds {listed}" + (f"; did you mean {close[0]}?" if close else "")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from .writing import write_atomically
+from .writing import replacing, unwritable, write_atomically
 
 RECORD_SUFFIX = ".download.json"  # added to the file's name
 _MAX_RECORD = 2**16  # bytes
@@ -28,6 +28,21 @@ def forget(path: Path) -> None:
     """Remove the record of a file that other content is about to replace."""
     with contextlib.suppress(OSError):
         record_path(path).unlink()
+
+
+def write_anew(path: str | os.PathLike, content: bytes) -> Path:
+    """`write_atomically` where a download may lie: its record goes when, and only when, other content takes its place.
+
+    Raises:
+        InputError: the file cannot be written; what was there is left as it was.
+    """
+    try:
+        with replacing(path) as draft:
+            draft.write_bytes(content)
+            forget(Path(path))
+    except OSError as error:
+        raise unwritable(path, error) from None
+    return Path(path)
 
 
 def verify(path: str | os.PathLike) -> bool:

@@ -259,8 +259,12 @@ def _read_hparams(path: Path, found: dict) -> tuple[HParams, list[str]]:
         hparams = hparams.replace(data_set="unknown")
         missing.remove("data_set")
     notes = [] if path.is_file() else [f"there is no {path.name}"]
-    notes += [f"inferred from the variables: {', '.join(inferred)}"] * bool(inferred)
-    notes += ["the training data is not known"] * (hparams.data_set == ["unknown"])
-    notes += [f"the original's defaults are taken for {', '.join(missing)}"] * bool(missing)
-    notes += [f"unknown hyperparameters are left aside: {', '.join(unknown)[:200]}"] * bool(unknown)
+    if inferred:
+        notes.append(f"inferred from the variables: {', '.join(inferred)}")
+    if hparams.data_set == ["unknown"]:
+        notes.append("the training data is not known")
+    if missing:
+        notes.append(f"the original's defaults are taken for {', '.join(missing)}")
+    if unknown:
+        notes.append(f"unknown hyperparameters are left aside: {', '.join(unknown)[:200]}")
     return hparams, notes

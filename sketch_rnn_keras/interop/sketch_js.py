@@ -20,8 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import InputError, shown
-from ..files.records import forget
-from ..files.writing import write_atomically
+from ..files.records import write_anew
 from ..hparams import HParams
 from ..model.provenance import Provenance
 from ..model.sketch_rnn import SketchRNN
@@ -201,8 +200,7 @@ def save(
     levels = [_quantise(array) for array in arrays]
     shapes, blobs = [list(array.shape) for array in arrays], [base64.b64encode(q.tobytes()).decode() for q in levels]
     content = json.dumps([info, shapes, blobs], separators=(",", ":")).encode()
-    forget(path)
-    write_atomically(path, content)
+    write_anew(path, content)
     return _rounding(arrays, levels)
 
 

@@ -34,7 +34,7 @@ def animate_drawing(sketch: np.ndarray, path: str | os.PathLike, *, seconds: flo
         sketch: stroke-3 `[n, 3]` in any unit.
         path: file to write, ending in `.gif` or `.svg`; replaced if it exists.
         seconds: how long one round takes, above 0 and at most 60; for its last quarter the drawing stands finished.
-        **style: the attributes of `drawing.Style`, such as `cell` for the size.
+        **style: the attributes of `grid.Style`, such as `cell` for the size.
 
     Returns:
         The path.
@@ -66,7 +66,7 @@ def animate_sequence(
         sketches: stroke-3 arrays in any unit, at least two.
         path: file to write, ending in `.gif` or `.svg`; replaced if it exists.
         seconds: how long one round takes, above 0 and at most 60.
-        **style: the attributes of `drawing.Style`.
+        **style: the attributes of `grid.Style`.
 
     Returns:
         The path.

@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from ..errors import InputError
-from ..files.records import forget
+from ..files.records import write_anew
 from ..files.writing import check_suffix, write_atomically
 from .grid import Style, place
 from .page import RENDERERS, Page, Stroke, Text, printable
@@ -57,8 +57,7 @@ def write_codes(path: str | os.PathLike, codes: np.ndarray, names: Sequence[str]
     if check_suffix(path, ".npz", ".csv") == ".npz":
         buffer = io.BytesIO()
         np.savez(buffer, codes=codes, names=np.array(names, str), places=places)
-        forget(Path(path))
-        return write_atomically(path, buffer.getvalue())
+        return write_anew(path, buffer.getvalue())
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["name", "x", "y", *(f"z{k}" for k in range(codes.shape[1]))])
@@ -77,7 +76,7 @@ def draw_map(
         places: `[count, 2]`, in any unit.
         kinds: what each sketch shows; if there are several kinds, each has a colour, named in a legend.
         path: file to write, ending in `.svg` or `.png`; replaced if it exists.
-        **style: `line_width`, `smooth` and `dark` of `drawing.Style`.
+        **style: `line_width`, `smooth` and `dark` of `grid.Style`.
 
     Returns:
         How many thumbnails there are.

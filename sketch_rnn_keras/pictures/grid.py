@@ -1,7 +1,7 @@
 """Drawings as pictures: stroke-3 arrays in, one SVG or PNG file with a grid of drawings out.
 
 Every drawing is scaled uniformly and centred in a square cell of its own, so its unit does not matter. This module lays
-the page out, `rendering` writes it. The same input gives the same bytes. The paper's figures of generated sketches are
+the page out, `page` writes it. The same input gives the same bytes. The paper's figures of generated sketches are
 such grids.
 """
 
@@ -21,7 +21,7 @@ from matplotlib.colors import to_hex
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-from ..errors import InputError
+from ..errors import InputError, one_of, whole_number
 from ..files.writing import check_suffix, write_atomically
 from ..strokes import as_stroke3, to_polylines
 from .page import FONT, RENDERERS, Colours, Page, Stroke, Text, printable, to_svg
@@ -58,8 +58,7 @@ class Style:
 
     def __post_init__(self) -> None:
         _check_sizes(self.cell, self.line_width, self.margin)
-        if self.colour not in COLOURINGS:
-            raise InputError(f"colour: expected one of {', '.join(COLOURINGS)}, received {self.colour!r}")
+        one_of("colour", self.colour, COLOURINGS)
 
     @property
     def colours(self) -> Colours:
@@ -226,9 +225,7 @@ def _checked_sketches(sketches: Sequence[np.ndarray] | np.ndarray) -> list[np.nd
 def _checked_columns(columns: int | None, count: int) -> int:
     if columns is None:
         return math.ceil(math.sqrt(count))
-    if columns < 1:
-        raise InputError(f"columns: expected at least 1, received {columns}")
-    return min(columns, count)
+    return min(whole_number("columns", columns, least=1), count)
 
 
 def _checked_texts(name: str, texts: Sequence[str | None] | None, count: int, each: str) -> list[str]:
@@ -243,8 +240,9 @@ def _checked_texts(name: str, texts: Sequence[str | None] | None, count: int, ea
 def _check_sizes(cell: float, line_width: float, margin: float) -> None:
     sizes = {"cell": cell, "line_width": line_width, "margin": margin}
     for name, size in sizes.items():
-        if not (math.isfinite(size) and size >= 0) or (size == 0 and name != "margin"):
-            raise InputError(f"{name}: expected a finite number above 0, received {size}")
+        least = "of at least" if name == "margin" else "above"
+        if not math.isfinite(size) or size < 0 or (size == 0 and name != "margin"):
+            raise InputError(f"{name}: expected a finite number {least} 0, received {size}")
     if cell <= 2 * margin + line_width:
         raise InputError(
             f"cell: expected more than two margins of {margin} and a line of {line_width}, received {cell}; "

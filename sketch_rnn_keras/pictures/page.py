@@ -168,8 +168,10 @@ def path_data(polylines: Sequence[np.ndarray], smooth: bool = False) -> str:
         if curved:  # the three points of a piece are all relative to where it begins
             starts[1:] = np.repeat(rounded[:-1:3], 3, axis=0)
         numbers = [_number(step) for step in (rounded - starts).ravel().tolist()]
-        # A line of no length, with round caps, is a dot.
-        commands.append(f"m{' '.join(numbers[:2])}{'c' if curved else 'l'}{' '.join(numbers[2:] or '00')}")
+        start, rest = " ".join(numbers[:2]), " ".join(numbers[2:])
+        if not rest:
+            rest = "0 0"  # a line of no length, with round caps, is a dot
+        commands.append(f"m{start}{'c' if curved else 'l'}{rest}")
         pen = rounded[-1:]
     return "".join(commands).replace(" -", "-")
 

@@ -37,7 +37,7 @@ def either(tmp_path):
 
 
 def test_polylines_that_could_be_both_are_refused_with_a_cure(either, tmp_path):
-    message = r"a.json: each stroke has two points, .* polylines=columns or polylines=points"
+    message = r"a.json: each stroke has two points, .* polylines='columns' or polylines='points'"
     with pytest.raises(InputError, match=message):
         convert(either, tmp_path / "a.npz", strict=True)
 
