@@ -222,7 +222,7 @@ def test_bad_sketches_are_named(tmp_path, sketches, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"columns": 0}, "columns: expected at least 1, received 0"),
+        ({"columns": 0}, "columns: expected a whole number >= 1, received 0"),
         ({"labels": ["a", "b"]}, "labels: expected a list of 1, one per sketch, received 2"),
         ({"labels": "a"}, "labels: expected a list of 1, .*received one text"),
         ({"cell": 0}, "cell: expected a finite number above 0"),

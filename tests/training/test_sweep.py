@@ -1,19 +1,21 @@
 """Several trainings and one table."""
 
+import contextlib
 import csv
 import json
 
 import numpy as np
 import pytest
 from support import paths
+from support.tiny import SIZES
 
 from sketch_rnn_keras import InputError, load_dataset, load_model
 from sketch_rnn_keras.data.npz import write_splits
-from sketch_rnn_keras.training import sweep
+from sketch_rnn_keras.training import loop, sweep
 from sketch_rnn_keras.training.evaluation import evaluate
 
 DATA = "doodles:cat:20"
-SMALL = {"enc_rnn_size": 4, "dec_rnn_size": 4, "z_size": 2, "num_mixture": 2, "batch_size": 4, "num_steps": 2}
+SMALL = {name: size for name, size in SIZES.items() if name != "max_seq_len"} | {"num_steps": 2}
 PLAN = {
     "hparams": SMALL,
     "data_sets": {"cats": DATA},
@@ -87,45 +89,103 @@ def test_files_that_are_no_plan_are_refused(tmp_path, content):
         sweep.Plan.load(tmp_path / "plan.json")
 
 
+def test_each_run_is_watched_as_it_begins(tmp_path, monkeypatch):
+    """The watcher is told of the run, and who it gives is told of the run's progress."""
+    trained, watched = [], []
+
+    @contextlib.contextmanager
+    def watch(run):
+        watched.append((run.data, run.variant, run.hparams.conditional, len(run.dataset.train), run.first_step))
+        yield f"reporter of {run.variant}"
+        watched.append("end")
+
+    monkeypatch.setattr(sweep, "_train", lambda run, run_dir, reporter: trained.append((run_dir, reporter)) or LOSSES)
+    rows = sweep.run(sweep.Plan.load(write(tmp_path)), tmp_path / "runs", watch)
+    assert watched == [("cats", "full", True, 20, 0), "end", ("cats", "decoder only", False, 20, 0), "end"]
+    assert trained == [
+        (tmp_path / "runs" / "cats-full", "reporter of full"),
+        (tmp_path / "runs" / "cats-decoder_only", "reporter of decoder only"),
+    ]
+    assert rows == [{"data": "cats", "variant": variant, **LOSSES} for variant in PLAN["variants"]]
+
+
+LOSSES = {"L_R": -1.25, "L_KL": 0.5, "best step": 2}
+
+
 @pytest.mark.tensorflow
-def test_a_sweep_goes_on_where_it_was_interrupted(command, tmp_path, monkeypatch):
-    from sketch_rnn_keras.training import loop
+class TestASweepThatIsInterrupted:
+    """Two runs, of which the second is stopped at its beginning; then the same command again."""
 
-    path, train, calls = write(tmp_path), loop.train, []
+    @pytest.fixture(scope="class")
+    def folder(self, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("sweep")
+        write(folder)
+        return folder
 
-    def train_once(hparams, *arguments, **options):
-        calls.append(hparams.conditional)
-        if len(calls) == 2:
-            raise KeyboardInterrupt(0)
-        return train(hparams, *arguments, **options)
+    @pytest.fixture(scope="class")
+    def interrupted(self, folder):
+        """The output of the first call, and the history of the run that it finished."""
+        train, calls = loop.train, []
 
-    monkeypatch.setattr(loop, "train", train_once)
-    status, _, err = command("sweep", path, "--output-dir", "runs")
-    assert status == 130
-    assert "To go on: sketch-rnn sweep" in err
-    history = (tmp_path / "runs" / "cats-full" / "history.csv").read_bytes()
-    assert (tmp_path / "runs" / "table.md").read_text().count("\n") == 3
-    status, out, err = command("sweep", path, "--output-dir", "runs")
-    assert status == 0, err
-    assert (tmp_path / "runs" / "cats-full" / "history.csv").read_bytes() == history  # it was not trained again
-    assert out == (tmp_path / "runs" / "table.md").read_text()
-    with (tmp_path / "runs" / "table.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["variant"] for row in rows] == ["full", "decoder only"]
-    model, dataset = load_model(tmp_path / "runs" / "cats-full"), load_dataset(DATA)
-    losses = evaluate(model, dataset.test, SMALL["batch_size"], dataset.max_seq_len)
-    assert float(rows[0]["L_KL"]) == pytest.approx(losses["kl_raw"])
-    assert float(rows[0]["L_R"]) == pytest.approx(losses["recon_masked"])
-    assert rows[1]["L_KL"] == ""
-    picture = (tmp_path / "runs" / "tradeoff.svg").read_text()
-    assert ">full<" in picture
-    assert ">cats<" in picture
-    assert len(list((tmp_path / "runs" / "cats-full").glob("events*"))) <= 1
-    for changes, message in (({"kl_weight": 0.7}, "kl_weight differ"), ({"num_steps": 1}, "asks for 1")):
-        write(tmp_path, hparams=SMALL | changes, variants={"full": {}})
-        status, _, err = command("sweep", path, "--output-dir", "runs")
-        assert status == 2
-        assert message in err
+        def train_once(hparams, *arguments, **options):
+            calls.append(hparams.conditional)
+            if len(calls) == 2:
+                raise KeyboardInterrupt(0)
+            return train(hparams, *arguments, **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "train", train_once)
+            with pytest.raises(KeyboardInterrupt):
+                sweep.run(sweep.Plan.load(folder / "plan.json"), folder / "runs")
+        return (folder / "runs" / "cats-full" / "history.csv").read_bytes(), read_table(folder / "runs")
+
+    @pytest.fixture(scope="class")
+    def rows(self, folder, interrupted):
+        """What the second call returns."""
+        return sweep.run(sweep.Plan.load(folder / "plan.json"), folder / "runs")
+
+    def test_the_table_holds_the_run_that_was_finished(self, interrupted):
+        assert [row["variant"] for row in interrupted[1]] == ["full"]
+
+    def test_a_run_that_was_finished_is_not_trained_again(self, folder, interrupted, rows):
+        assert (folder / "runs" / "cats-full" / "history.csv").read_bytes() == interrupted[0]
+
+    def test_a_run_that_was_finished_leaves_no_empty_event_file(self, folder, rows):
+        assert len(list((folder / "runs" / "cats-full").glob("events*"))) <= 1
+
+    def test_every_variant_has_its_row_in_the_end(self, folder, rows):
+        assert [(row["data"], row["variant"]) for row in rows] == [("cats", "full"), ("cats", "decoder only")]
+        assert [row["variant"] for row in read_table(folder / "runs")] == ["full", "decoder only"]
+
+    def test_the_losses_are_those_of_the_best_model_on_the_test_split(self, folder, rows):
+        model, dataset = load_model(folder / "runs" / "cats-full"), load_dataset(DATA)
+        losses = evaluate(model, dataset.test, SMALL["batch_size"], dataset.max_seq_len)
+        row = read_table(folder / "runs")[0]
+        assert float(row["L_KL"]) == rows[0]["L_KL"] == pytest.approx(losses["kl_raw"])
+        assert float(row["L_R"]) == rows[0]["L_R"] == pytest.approx(losses["recon_masked"])
+
+    def test_a_decoder_alone_has_no_kl(self, folder, rows):
+        assert rows[1]["L_KL"] is None
+        assert read_table(folder / "runs")[1]["L_KL"] == ""
+
+    def test_the_picture_and_the_table_show_the_same(self, folder, rows):
+        picture = (folder / "runs" / "tradeoff.svg").read_text()
+        assert ">full<" in picture
+        assert ">cats<" in picture
+        assert (folder / "runs" / "table.md").read_text() == sweep.markdown(rows)
+
+    @pytest.mark.parametrize(
+        ("changes", "message"), [({"kl_weight": 0.7}, "kl_weight differ"), ({"num_steps": 1}, "the plan asks for 1")]
+    )
+    def test_a_folder_of_another_plan_is_refused(self, folder, rows, tmp_path, changes, message):
+        plan = sweep.Plan.load(write(tmp_path, hparams=SMALL | changes, variants={"full": {}}))
+        with pytest.raises(InputError, match=message):
+            sweep.run(plan, folder / "runs")
+
+
+def read_table(folder):
+    with (folder / "table.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_data_sets_are_looked_at_before_any_training(tmp_path):
