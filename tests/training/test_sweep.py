@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -89,6 +90,19 @@ def test_files_that_are_no_plan_are_refused(tmp_path, content):
         sweep.Plan.load(tmp_path / "plan.json")
 
 
+LOSSES = {"L_R": -1.25, "L_KL": 0.5, "best step": 2}
+
+
+def test_data_sets_are_looked_at_before_any_training(tmp_path):
+    write_splits(
+        tmp_path / "no_test.npz", {"train": [np.array([[3, 4, 0], [1, 2, 1]], "int16")] * 4, "valid": [], "test": []}
+    )
+    plan = sweep.Plan.load(write(tmp_path, data_sets={"cats": DATA, "none": str(tmp_path / "no_test.npz")}))
+    with pytest.raises(InputError, match="none: expected drawings in the test split"):
+        sweep.run(plan, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_each_run_is_watched_as_it_begins(tmp_path, monkeypatch):
     """The watcher is told of the run, and who it gives is told of the run's progress."""
     trained, watched = [], []
@@ -109,78 +123,8 @@ def test_each_run_is_watched_as_it_begins(tmp_path, monkeypatch):
     assert rows == [{"data": "cats", "variant": variant, **LOSSES} for variant in PLAN["variants"]]
 
 
-LOSSES = {"L_R": -1.25, "L_KL": 0.5, "best step": 2}
-
-
-@pytest.mark.tensorflow
-class TestASweepThatIsInterrupted:
-    """Two runs, of which the second is stopped at its beginning; then the same command again."""
-
-    @pytest.fixture(scope="class")
-    def folder(self, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("sweep")
-        write(folder)
-        return folder
-
-    @pytest.fixture(scope="class")
-    def interrupted(self, folder):
-        """The output of the first call, and the history of the run that it finished."""
-        train, calls = loop.train, []
-
-        def train_once(hparams, *arguments, **options):
-            calls.append(hparams.conditional)
-            if len(calls) == 2:
-                raise KeyboardInterrupt(0)
-            return train(hparams, *arguments, **options)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loop, "train", train_once)
-            with pytest.raises(KeyboardInterrupt):
-                sweep.run(sweep.Plan.load(folder / "plan.json"), folder / "runs")
-        return (folder / "runs" / "cats-full" / "history.csv").read_bytes(), read_table(folder / "runs")
-
-    @pytest.fixture(scope="class")
-    def rows(self, folder, interrupted):
-        """What the second call returns."""
-        return sweep.run(sweep.Plan.load(folder / "plan.json"), folder / "runs")
-
-    def test_the_table_holds_the_run_that_was_finished(self, interrupted):
-        assert [row["variant"] for row in interrupted[1]] == ["full"]
-
-    def test_a_run_that_was_finished_is_not_trained_again(self, folder, interrupted, rows):
-        assert (folder / "runs" / "cats-full" / "history.csv").read_bytes() == interrupted[0]
-
-    def test_a_run_that_was_finished_leaves_no_empty_event_file(self, folder, rows):
-        assert len(list((folder / "runs" / "cats-full").glob("events*"))) <= 1
-
-    def test_every_variant_has_its_row_in_the_end(self, folder, rows):
-        assert [(row["data"], row["variant"]) for row in rows] == [("cats", "full"), ("cats", "decoder only")]
-        assert [row["variant"] for row in read_table(folder / "runs")] == ["full", "decoder only"]
-
-    def test_the_losses_are_those_of_the_best_model_on_the_test_split(self, folder, rows):
-        model, dataset = load_model(folder / "runs" / "cats-full"), load_dataset(DATA)
-        losses = evaluate(model, dataset.test, SMALL["batch_size"], dataset.max_seq_len)
-        row = read_table(folder / "runs")[0]
-        assert float(row["L_KL"]) == rows[0]["L_KL"] == pytest.approx(losses["kl_raw"])
-        assert float(row["L_R"]) == rows[0]["L_R"] == pytest.approx(losses["recon_masked"])
-
-    def test_a_decoder_alone_has_no_kl(self, folder, rows):
-        assert rows[1]["L_KL"] is None
-        assert read_table(folder / "runs")[1]["L_KL"] == ""
-
-    def test_the_picture_and_the_table_show_the_same(self, folder, rows):
-        picture = (folder / "runs" / "tradeoff.svg").read_text()
-        assert ">full<" in picture
-        assert ">cats<" in picture
-        assert (folder / "runs" / "table.md").read_text() == sweep.markdown(rows)
-
-    @pytest.mark.parametrize(
-        ("changes", "message"), [({"kl_weight": 0.7}, "kl_weight differ"), ({"num_steps": 1}, "the plan asks for 1")]
-    )
-    def test_a_folder_of_another_plan_is_refused(self, folder, rows, tmp_path, changes, message):
-        plan = sweep.Plan.load(write(tmp_path, hparams=SMALL | changes, variants={"full": {}}))
-        with pytest.raises(InputError, match=message):
-            sweep.run(plan, folder / "runs")
+# ------------------------------------------------------------------- a sweep that is interrupted, and goes on
+# Two runs, of which the second is stopped at its beginning; then the same call again.
 
 
 def read_table(folder):
@@ -188,11 +132,85 @@ def read_table(folder):
         return list(csv.DictReader(file))
 
 
-def test_data_sets_are_looked_at_before_any_training(tmp_path):
-    write_splits(
-        tmp_path / "no_test.npz", {"train": [np.array([[3, 4, 0], [1, 2, 1]], "int16")] * 4, "valid": [], "test": []}
-    )
-    plan = sweep.Plan.load(write(tmp_path, data_sets={"cats": DATA, "none": str(tmp_path / "no_test.npz")}))
-    with pytest.raises(InputError, match="none: expected drawings in the test split"):
-        sweep.run(plan, tmp_path / "runs")
-    assert not (tmp_path / "runs").exists()
+@pytest.fixture(scope="module")
+def sweep_folder(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("sweep")).parent
+
+
+@pytest.fixture(scope="module")
+def interrupted(sweep_folder):
+    """What the first call left: the history of the run that it finished, and the table."""
+    train, calls = loop.train, []
+
+    def train_once(hparams, *arguments, **options):
+        calls.append(hparams.conditional)
+        if len(calls) == 2:
+            raise KeyboardInterrupt(0)
+        return train(hparams, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "train", train_once)
+        with pytest.raises(KeyboardInterrupt):
+            sweep.run(sweep.Plan.load(sweep_folder / "plan.json"), sweep_folder / "runs")
+    runs = sweep_folder / "runs"
+    return SimpleNamespace(history=(runs / "cats-full" / "history.csv").read_bytes(), table=read_table(runs))
+
+
+@pytest.fixture(scope="module")
+def rows(sweep_folder, interrupted):
+    """What the second call returns."""
+    return sweep.run(sweep.Plan.load(sweep_folder / "plan.json"), sweep_folder / "runs")
+
+
+@pytest.mark.tensorflow
+def test_the_table_holds_the_run_that_was_finished(interrupted):
+    assert [row["variant"] for row in interrupted.table] == ["full"]
+
+
+@pytest.mark.tensorflow
+def test_a_run_that_was_finished_is_not_trained_again(sweep_folder, interrupted, rows):
+    assert (sweep_folder / "runs" / "cats-full" / "history.csv").read_bytes() == interrupted.history
+
+
+@pytest.mark.tensorflow
+def test_a_run_that_was_finished_leaves_no_empty_event_file(sweep_folder, rows):
+    assert len(list((sweep_folder / "runs" / "cats-full").glob("events*"))) <= 1
+
+
+@pytest.mark.tensorflow
+def test_every_variant_has_its_row_in_the_end(sweep_folder, rows):
+    assert [(row["data"], row["variant"]) for row in rows] == [("cats", "full"), ("cats", "decoder only")]
+    assert [row["variant"] for row in read_table(sweep_folder / "runs")] == ["full", "decoder only"]
+
+
+@pytest.mark.tensorflow
+def test_the_losses_are_those_of_the_best_model_on_the_test_split(sweep_folder, rows):
+    model, dataset = load_model(sweep_folder / "runs" / "cats-full"), load_dataset(DATA)
+    losses = evaluate(model, dataset.test, SMALL["batch_size"], dataset.max_seq_len)
+    row = read_table(sweep_folder / "runs")[0]
+    assert float(row["L_KL"]) == rows[0]["L_KL"] == pytest.approx(losses["kl_raw"])
+    assert float(row["L_R"]) == rows[0]["L_R"] == pytest.approx(losses["recon_masked"])
+
+
+@pytest.mark.tensorflow
+def test_a_decoder_alone_has_no_kl(sweep_folder, rows):
+    assert rows[1]["L_KL"] is None
+    assert read_table(sweep_folder / "runs")[1]["L_KL"] == ""
+
+
+@pytest.mark.tensorflow
+def test_the_picture_and_the_table_show_the_same(sweep_folder, rows):
+    picture = (sweep_folder / "runs" / "tradeoff.svg").read_text()
+    assert ">full<" in picture
+    assert ">cats<" in picture
+    assert (sweep_folder / "runs" / "table.md").read_text() == sweep.markdown(rows)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("changes", "message"), [({"kl_weight": 0.7}, "kl_weight differ"), ({"num_steps": 1}, "the plan asks for 1")]
+)
+def test_a_folder_of_another_plan_is_refused(sweep_folder, rows, tmp_path, changes, message):
+    plan = sweep.Plan.load(write(tmp_path, hparams=SMALL | changes, variants={"full": {}}))
+    with pytest.raises(InputError, match=message):
+        sweep.run(plan, sweep_folder / "runs")
