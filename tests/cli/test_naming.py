@@ -1,61 +1,76 @@
-"""Drawings by name."""
+"""Drawings by name: an index, a range, a list, at random, of a data set of its own, of an SVG file."""
 
 import numpy as np
 import pytest
 
 from sketch_rnn_keras import InputError, load_dataset
-from sketch_rnn_keras.cli.naming import Selector
+from sketch_rnn_keras.cli.naming import DrawingFinder
 from sketch_rnn_keras.data.npz import write_splits
+from sketch_rnn_keras.strokes import bounds
 
 OFFSETS = np.array([[3, 4, 0], [5, 1, 1]], "int16")
 CATS, OWLS = "doodles:cat:20", "doodles:owl:20"
 
 
 @pytest.fixture
-def selector():
-    return Selector([CATS], seed=3)
+def finder():
+    return DrawingFinder([CATS], seed=3)
 
 
-def units(dataset):
-    return np.array([dataset.scale_factor, dataset.scale_factor, 1], "float32")
+@pytest.mark.parametrize("split", ["test", "train"])
+def test_an_index_is_a_drawing_of_the_split_in_data_units(split):
+    found = DrawingFinder([CATS], split=split).find_one("4")
+    np.testing.assert_array_equal(found.stroke3, getattr(load_dataset(CATS), split)[4])
 
 
-def test_an_index_is_a_drawing_of_the_split_in_data_units(selector):
-    cats = load_dataset(CATS)
-    np.testing.assert_allclose(selector.find_one("4").stroke3, cats.test[4] * units(cats), rtol=1e-6)
-    np.testing.assert_allclose(
-        Selector([CATS], split="train").find_one("4").stroke3, cats.train[4] * units(cats), rtol=1e-6
-    )
+def test_a_drawing_is_that_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_splits(tmp_path / "a.npz", {"train": [OFFSETS], "valid": [], "test": [OFFSETS, OFFSETS * [2, 2, 1]]})
+    np.testing.assert_array_equal(DrawingFinder(["a.npz"]).find_one("1").stroke3, OFFSETS * [2, 2, 1])
 
 
-def test_a_data_set_can_be_named_with_it(selector):
-    owls = load_dataset(OWLS)
-    found = selector.find_one(f"{OWLS}#7")
-    np.testing.assert_allclose(found.stroke3, owls.test[7] * units(owls), rtol=1e-6)
+def test_a_data_set_can_be_named_with_it(finder):
+    found = finder.find_one(f"{OWLS}#7")
+    np.testing.assert_array_equal(found.stroke3, load_dataset(OWLS).test[7])
     assert "owl" in found.label
 
 
 def test_a_file_of_any_name_names_its_drawings(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_splits(tmp_path / "{cat}.npz", {"train": [OFFSETS], "valid": [], "test": [OFFSETS]})
-    assert Selector([]).find_one("{cat}.npz#0").label == "{cat} 0"
+    assert DrawingFinder([]).find_one("{cat}.npz#0").label == "{cat} 0"
 
 
-def test_ranges_and_lists_come_in_order(selector):
-    assert [one.label for one in selector.find_all(["2-4", "0"])] == ["2", "3", "4", "0"]
-    assert len(selector.first(CATS, 5)) == 5
-    assert len(selector.first(CATS, 10**6)) == 100
-    assert [one.label for one in selector.find(f"{CATS}#3,8,20-21")] == [f"{CATS} {k}" for k in (3, 8, 20, 21)]
-    assert len({one.label for one in selector.find("random,random,random,random")}) > 1
+def labels(found):
+    return [one.label for one in found]
+
+
+def test_ranges_and_names_come_in_order(finder):
+    assert labels(finder.find_all(["2-4", "0"])) == ["2", "3", "4", "0"]
+
+
+def test_a_list_comes_in_order_with_the_name_of_its_data_set(finder):
+    assert labels(finder.find(f"{CATS}#3,8,20-21")) == [f"{CATS} {k}" for k in (3, 8, 20, 21)]
+
+
+def test_the_first_are_as_many_as_there_are(finder):
+    assert labels(finder.first(CATS, 5)) == [f"{CATS} {k}" for k in range(5)]
+    assert len(finder.first(CATS, 10**6)) == 100
+
+
+def test_one_drawing_is_one(finder):
     with pytest.raises(InputError, match="expected one drawing, received 3"):
-        selector.find_one("2-4")
+        finder.find_one("2-4")
 
 
 def test_random_depends_on_the_seed_and_the_place_alone():
-    one, again, other = ([Selector([CATS], seed=s).find_all(["random"] * 4)][0] for s in (3, 3, 4))
-    assert [a.label for a in one] == [a.label for a in again]
-    assert [a.label for a in one] != [a.label for a in other]
-    assert len({a.label for a in one}) > 1
+    one, again, other = (labels(DrawingFinder([CATS], seed=s).find_all(["random"] * 4)) for s in (3, 3, 4))
+    assert one == again != other
+
+
+def test_every_random_is_another(finder):
+    assert len(set(labels(finder.find("random,random,random,random")))) > 1
+    assert len(set(labels(finder.find_all(["random"] * 4)))) > 1
 
 
 @pytest.mark.parametrize(
@@ -73,33 +88,80 @@ def test_random_depends_on_the_seed_and_the_place_alone():
         ("missing.svg", "no such file"),
     ],
 )
-def test_names_without_a_drawing_are_refused(selector, name, message):
+def test_names_without_a_drawing_are_refused(finder, name, message):
     with pytest.raises(InputError, match=message):
-        selector.find(name)
+        finder.find(name)
 
 
 def test_an_index_needs_a_data_set():
     with pytest.raises(InputError, match="add --data"):
-        Selector([]).find("1")
-    with pytest.raises(InputError, match="train, valid, test"):
-        Selector([CATS], split="dev")
+        DrawingFinder([]).find("1")
 
 
-def test_drawings_longer_than_the_model_knows_keep_their_places_and_are_refused(tmp_path, monkeypatch):
+def test_another_split_is_refused():
+    with pytest.raises(InputError, match="--split: expected one of train, valid, test, received 'dev'"):
+        DrawingFinder([CATS], split="dev")
+
+
+def test_a_split_without_drawings_is_refused(tmp_path):
+    write_splits(tmp_path / "a.npz", {"train": [OFFSETS], "valid": [], "test": [OFFSETS]})
+    with pytest.raises(InputError, match="the valid split of .* is empty"):
+        DrawingFinder([str(tmp_path / "a.npz")], split="valid").find("0")
+
+
+# ------------------------------------------------------------------------------ drawings longer than the model knows
+
+
+@pytest.fixture
+def long_and_short(tmp_path, monkeypatch):
+    """A file whose test split has drawings of 6, 2, 6 and 2 points, and whose valid split has one of 6."""
     monkeypatch.chdir(tmp_path)
     short, long = OFFSETS, np.concatenate([OFFSETS] * 3)
     write_splits(tmp_path / "a.npz", {"train": [], "valid": [long], "test": [long, short, long, short * [2, 2, 1]]})
-    selector = Selector(["a.npz"], max_seq_len=4)
-    np.testing.assert_array_equal(selector.find_one("3").stroke3, OFFSETS * [2, 2, 1])
-    assert [one.label for one in selector.first("a.npz", 9)] == ["a 1", "a 3"]
-    assert {one.label for one in selector.find_all(["random"] * 20)} == {"1", "3"}
-    with pytest.raises(InputError, match="'1-2': expected at most 4 points, the model's N_max, received 6 in number 2"):
-        selector.find("1-2")
+    return "a.npz"
+
+
+def test_they_keep_their_places(long_and_short):
+    found = DrawingFinder([long_and_short], max_seq_len=4).find_one("3")
+    np.testing.assert_array_equal(found.stroke3, OFFSETS * [2, 2, 1])
+
+
+def test_neither_the_first_nor_a_random_one_is_among_them(long_and_short):
+    finder = DrawingFinder([long_and_short], max_seq_len=4)
+    assert labels(finder.first(long_and_short, 9)) == ["a 1", "a 3"]
+    assert set(labels(finder.find_all(["random"] * 20))) == {"1", "3"}
+
+
+def test_one_that_is_named_is_refused(long_and_short):
+    message = "'1-2': expected at most 4 points, the model's N_max, received 6 in number 2"
+    with pytest.raises(InputError, match=message):
+        DrawingFinder([long_and_short], max_seq_len=4).find("1-2")
+
+
+def test_a_split_of_them_alone_has_no_random_drawing(long_and_short):
     with pytest.raises(InputError, match="every drawing of the valid split has more than 4 points"):
-        Selector(["a.npz"], max_seq_len=4, split="valid").find("random")
+        DrawingFinder([long_and_short], max_seq_len=4, split="valid").find("random")
+
+
+# ------------------------------------------------------------------------------------------------------------ SVG
+
+
+@pytest.mark.parametrize("size", [255.0, 51.0])
+def test_an_svg_file_is_a_drawing_of_the_size_that_is_asked_for(tmp_path, size):
+    document = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M 0 0 H 10 V 20" stroke="black" fill="none"/></svg>'
+    (tmp_path / "corner.svg").write_text(document)
+    found = DrawingFinder([], svg_size=size).find_one(str(tmp_path / "corner.svg"))
+    assert found.label == "corner"
+    assert bounds(found.stroke3) == pytest.approx((0, 0, size / 2, size), abs=size / 100)
+
+
+def test_an_svg_without_strokes_is_refused(tmp_path):
+    (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    with pytest.raises(InputError, match=r"drawing .*a\.svg: "):
+        DrawingFinder([]).find(str(tmp_path / "a.svg"))
 
 
 def test_an_svg_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "a.svg").write_text("<svg")
     with pytest.raises(InputError, match=r"drawing .*a\.svg: not XML"):
-        Selector([]).find(str(tmp_path / "a.svg"))
+        DrawingFinder([]).find(str(tmp_path / "a.svg"))

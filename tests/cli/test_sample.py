@@ -1,0 +1,90 @@
+"""`sketch-rnn sample`: a picture for a model, the same for a seed, and nothing replaced unasked."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from support import paths
+from support.pictures import texts
+
+CHECKPOINT = paths.GOLDEN / "ckpt" / "vae_lstm"
+
+
+@pytest.fixture
+def sample(command, saved):
+    """Runs `sketch-rnn sample` with a tiny model and returns what is said."""
+
+    def run(output, *arguments, model=saved):
+        status, out, err = command("sample", "--model", model, "--output", output, *arguments)
+        assert (status, out) == (0, ""), err
+        return err
+
+    return run
+
+
+def test_an_svg_is_written(sample):
+    assert "wrote  a.svg: 3 sketches at temperature 0.4, seed 0" in sample("a.svg", "--count", 3)
+    assert ElementTree.parse("a.svg").getroot().tag.endswith("svg")
+
+
+def test_a_png_is_written_into_new_folders(sample):
+    sample("new/folder/a.png", "--count", 3)
+    assert Path("new/folder/a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_sketches_are_numbered_if_asked(sample):
+    sample("a.svg", "--count", 3, "--labels")
+    assert texts(Path("a.svg")) == ["0", "1", "2"]
+
+
+def test_a_run_directory_draws(sample, trained_run):
+    assert "2 sketches" in sample("a.svg", "--count", 2, model=trained_run.whole)
+
+
+def test_a_seed_repeats_to_the_byte(sample):
+    for name, seed in (("a.svg", 7), ("b.svg", 7), ("c.svg", 8)):
+        sample(name, "--count", 3, "--seed", seed)
+    a, b, c = (Path(name).read_bytes() for name in ("a.svg", "b.svg", "c.svg"))
+    assert a == b != c
+
+
+@pytest.mark.tensorflow
+def test_a_checkpoint_draws_and_its_missing_scale_factor_is_noted(sample):
+    said = sample("a.svg", "--count", 2, model=CHECKPOINT)
+    assert "no scale factor is known: drawings are in the model's own units" in said
+
+
+def test_a_file_that_is_there_is_kept_unless_asked(refused, sample, saved):
+    Path("a.svg").write_text("mine")
+    assert "--overwrite" in refused("sample", "--model", saved, "--output", "a.svg", "--count", 2)
+    assert Path("a.svg").read_text() == "mine"
+    sample("a.svg", "--count", 2, "--overwrite")
+    assert Path("a.svg").read_text().startswith("<?xml")
+
+
+# ------------------------------------------------------------------------------------------------------ refusals
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a", "a.svg.txt"])
+def test_other_pictures_are_refused_before_the_model_is_looked_for(refused, name):
+    message = refused("sample", "--model", "none", "--output", name)
+    assert "expected a file name ending in .svg or .png" in message
+
+
+@pytest.mark.parametrize("options", [("--temperature", "-1"), ("--temperature", "nan"), ("--temperature-law", "x")])
+def test_an_impossible_temperature_is_refused_and_nothing_written(refused, saved, options):
+    assert "temperature" in refused("sample", "--model", saved, "--output", "a.svg", *options)
+    assert not Path("a.svg").exists()
+
+
+@pytest.mark.parametrize("option", ["--count", "--seed", "--max-points", "--columns"])
+def test_a_number_below_its_least_is_refused(command, option):
+    status, _, err = command("sample", "--model", "none", "--output", "a.svg", option, "-1")
+    assert status == 2
+    assert option in err
+
+
+def test_a_run_that_has_not_saved_a_model_says_so(refused):
+    Path("begun").mkdir()
+    Path("begun/config.json").write_text("{}")
+    assert "has not saved a model yet" in refused("sample", "--model", "begun", "--output", "a.svg")
