@@ -42,18 +42,18 @@ class Log:
         is_over = step >= hparams.num_steps
         self._events = None if is_over else backend().event_writer(run.path)
 
-    def record(self, split: str, step: int, terms: Mapping[str, Any], kl_weight: float) -> float:
+    def record(self, step: int, split: str, terms: Mapping[str, Any], kl_weight: float) -> float:
         """Write down the loss terms of a step; returns the cost.
 
         Raises:
             TrainingError: it is not finite.
         """
         values = {name: float(value) for name, value in terms.items()}
-        values["cost"] = values["recon"] + kl_weight * values["kl"]
+        values["cost"] = schedules.cost(values["recon"], values["kl"], kl_weight)
         values["kl_weight"] = float(kl_weight)
         values["learning_rate"] = float(schedules.learning_rate(step - 1, self._hparams))
         if not math.isfinite(values["cost"]):
-            raise TrainingError(_divergence(split, step, values))
+            raise TrainingError(_divergence(step, split, values))
         self._history.append(step, split, values)
         if self._events:
             self._events.write(step, split, values)
@@ -70,7 +70,7 @@ class Log:
             self._events.close()
 
 
-def _divergence(split: str, step: int, values: Mapping[str, float]) -> str:
+def _divergence(step: int, split: str, values: Mapping[str, float]) -> str:
     terms = ", ".join(f"{name} {values[name]:g}" for name in ("offset", "pen", "kl_raw"))
     return (
         f"the {split} cost at step {step} is not finite ({terms}); the last checkpoint is kept. "

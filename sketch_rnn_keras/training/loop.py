@@ -74,7 +74,7 @@ def train(
             progress = replace(progress, step=step + 1)
 
             if progress.step % hparams.log_every == 0 or progress.step == 1:
-                log.record("train", progress.step, terms, kl_weight)
+                log.record(progress.step, "train", terms, kl_weight)
             if progress.step % hparams.save_every == 0 or progress.step == hparams.num_steps:
                 progress = validate_and_save(run, model, optimizer, dataset, progress, log)
             elif interrupted.is_set():
@@ -103,7 +103,7 @@ def objective(model: SketchRNN) -> Objective:
         batch_size, points = strokes5.shape[:2]
         masks = model.dropout_masks(batch_size, points - 1, backend().mask_source(dropout_seed))
         terms = model.loss_terms(strokes5, lengths, noise, masks)
-        return terms["recon"] + kl_weight * terms["kl"], terms
+        return schedules.cost(terms["recon"], terms["kl"], kl_weight), terms
 
     return cost
 
@@ -121,7 +121,7 @@ def validate_and_save(
     kl_weight = schedules.kl_weight(progress.step, hparams)
     if len(dataset.valid):
         terms = evaluate(model, dataset.valid, hparams.batch_size, hparams.max_seq_len)
-        cost = log.record("valid", progress.step, terms, kl_weight)
+        cost = log.record(progress.step, "valid", terms, kl_weight)
         # Both costs at the weight of now: the best of an earlier step was judged under a smaller one.
         is_best = cost < progress.best_cost(kl_weight)
     if is_best and len(dataset.valid):

@@ -21,6 +21,7 @@ from ..data.datasets import Dataset
 from ..errors import InputError, TrainingError
 from ..files.writing import replacing, write_atomically
 from ..hparams import HParams
+from . import schedules
 
 if TYPE_CHECKING:  # a history or a checkpoint is read without a backend
     import keras
@@ -41,7 +42,7 @@ class Progress:
 
     def best_cost(self, kl_weight: float) -> float:
         """The best checkpoint's validation cost under the KL weight of now, not of its own time."""
-        return self.best_recon + kl_weight * self.best_kl
+        return schedules.cost(self.best_recon, self.best_kl, kl_weight)
 
 
 class RunDirectory:
@@ -103,7 +104,7 @@ class RunDirectory:
         write_atomically(self.config, (json.dumps(config, indent=2) + "\n").encode())
 
     def read_config(self) -> dict:
-        """The document that `create` wrote.
+        """The document that `begin` wrote.
 
         Raises:
             InputError: this is no run directory.

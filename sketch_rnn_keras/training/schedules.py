@@ -1,4 +1,4 @@
-"""Schedules: optimiser step in, learning rate or KL weight out.
+"""Schedules: optimiser step in, learning rate or KL weight out; and the cost that the KL weight makes of the losses.
 
 Plain arithmetic, so that Python numbers, NumPy arrays and backend tensors all pass through. Steps count from 0.
 The annealed KL weight is the paper's (its appendix on training); the learning rate's decay is the original program's.
@@ -45,3 +45,17 @@ def kl_weight(step: Any, hparams: HParams) -> Any:
     """
     # Paper: w_KL * eta_step with eta_step = 1 - (1 - eta_min) * R**step; the same when w_start = w_KL * eta_min.
     return hparams.kl_weight - (hparams.kl_weight - hparams.kl_weight_start) * hparams.kl_decay_rate**step
+
+
+def cost(recon: Any, kl: Any, kl_weight: Any) -> Any:
+    """The objective: L_R + w_KL L_KL (paper, equation 11).
+
+    Args:
+        recon: L_R, the sum of the offset's and the pen's loss; a number, or a scalar array or tensor.
+        kl: L_KL, raised to its tolerance.
+        kl_weight: what `kl_weight` gives for the step.
+
+    Returns:
+        The cost, in the kind of the arguments.
+    """
+    return recon + kl_weight * kl

@@ -37,12 +37,12 @@ def run(tmp_path):
 
 
 def test_the_cost_is_the_objective(run, events):
-    assert Log(run, HPARAMS, 0, None).record("train", 3, TERMS, kl_weight=0.25) == 1.5 + 0.25 * 2.0
+    assert Log(run, HPARAMS, 0, None).record(3, "train", TERMS, kl_weight=0.25) == 1.5 + 0.25 * 2.0
 
 
 def test_history_events_and_reporter_are_told_the_same(run, events):
     reporter = Recorder()
-    Log(run, HPARAMS, 0, reporter).record("train", 3, TERMS, kl_weight=0.25)
+    Log(run, HPARAMS, 0, reporter).record(3, "train", TERMS, kl_weight=0.25)
     rate = schedules.learning_rate(2, HPARAMS)
     expected = TERMS | {"cost": 2.0, "kl_weight": 0.25, "learning_rate": rate}
     assert reporter.records == events.written == [(3, "train", expected)]
@@ -60,7 +60,7 @@ def test_a_step_is_told_to_the_reporter_alone(run, events):
 def test_nobody_has_to_watch(run, events):
     silent = Log(run, HPARAMS, 0, None)
     silent.step(1)
-    silent.record("valid", 1, TERMS, kl_weight=0.0)
+    silent.record(1, "valid", TERMS, kl_weight=0.0)
     assert len(history.read(run.history)) == 1
 
 
@@ -71,7 +71,7 @@ def test_a_cost_that_is_not_finite_is_told_to_nobody(run, events, name, value):
     with pytest.raises(
         TrainingError, match=r"the valid cost at step 9 is not finite \(offset 1, pen 0.5, kl_raw 0.1\)"
     ):
-        broken.record("valid", 9, TERMS | {name: value}, kl_weight=0.5)
+        broken.record(9, "valid", TERMS | {name: value}, kl_weight=0.5)
     assert not reporter.records
     assert not events.written
     assert not history.read(run.history)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sketch_rnn_keras.hparams import HParams
-from sketch_rnn_keras.training.schedules import kl_weight, learning_rate
+from sketch_rnn_keras.training.schedules import cost, kl_weight, learning_rate
 
 STEPS = np.array([0.0, 1.0, 100.0, 20_000.0, 1e6])
 
@@ -48,3 +48,8 @@ def test_arrays_pass_through(schedule):
 def test_without_decay_they_stay_where_they_start(schedule):
     hparams = HParams(decay_rate=1.0, kl_decay_rate=1.0)
     assert schedule(12345, hparams) == pytest.approx(schedule(0, hparams), rel=1e-12)
+
+
+def test_the_cost_weighs_the_kl_loss_alone():
+    assert cost(1.5, 2.0, 0.25) == 1.5 + 0.25 * 2.0
+    np.testing.assert_array_equal(cost(np.array([1.0, 2.0]), np.array([4.0, 0.0]), 0.5), [3.0, 2.0])
