@@ -1,32 +1,23 @@
 """Opening whatever holds a Sketch-RNN, by one rule of recognition.
 
-Enters: the path of a `.keras` file, a run directory, a Magenta checkpoint folder or a sketch-rnn-js JSON file. Leaves:
-a `SketchRNN`. Every file is untrusted: hyperparameters are validated, sizes are checked against what the file holds
-before anything is allocated, and no code or class named in a file is loaded. Recognition reads names and first bytes
-and needs no backend.
+Enters: a name or a path: a preset, a `.keras` file, a run directory, a Magenta checkpoint folder, a sketch-rnn-js JSON
+file, or the name of a published model. Leaves: a `SketchRNN`. Recognition reads names and first bytes and needs no
+backend; what opens a file trusts nothing in it.
 """
 
 import enum
-import json
 import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import h5py
-
-from .errors import InputError
-from .hparams import HParams
+from .errors import InputError, nearest
+from .presets import presets
 from .strokes import check_scale_factor
 
 if TYPE_CHECKING:
     from .model.sketch_rnn import SketchRNN
 
-MAX_WEIGHT_BYTES = 2**30  # of the weights in a .keras file, unpacked
-
-# What json, zipfile, zlib, h5py and Keras raise for a damaged or foreign file; h5py says RuntimeError for some damage.
-_DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+MODEL_SUFFIXES = (".keras", ".gen.json", ".vae.json")
 
 
 class ModelFormat(enum.Enum):
@@ -36,6 +27,78 @@ class ModelFormat(enum.Enum):
     RUN = "a run directory"
     MAGENTA = "a Magenta checkpoint folder"
     SKETCH_JS = "a .gen.json or .vae.json file of sketch-rnn-js"
+
+
+def load_model(
+    path: str | os.PathLike, scale_factor: float | None = None, *, models_dir: str | os.PathLike = "models"
+) -> "SketchRNN":
+    """Open a trained model.
+
+    Args:
+        path: what `find_model` finds: a preset such as "doodles", a `.keras` file, a run directory with its
+            `model.keras`, the folder of a Magenta checkpoint (needs TensorFlow), a sketch-rnn-js file (`.gen.json`,
+            `.vae.json`), or the name of a model in `models_dir` or of a published one.
+        scale_factor: data units per model unit, in place of what the file says. Magenta checkpoints hold none, and
+            without one drawings come out in the model's own units.
+        models_dir: where the files of plain names lie and downloads land.
+
+    Returns:
+        The model; `provenance.notes` says what had to be inferred.
+
+    Raises:
+        InputError: there is no such model, or what is there holds no Sketch-RNN.
+    """
+    if scale_factor is not None:
+        check_scale_factor(scale_factor)
+    found = find_model(path, models_dir)
+    match check_model_path(found):
+        case ModelFormat.SKETCH_JS:
+            from .interop import sketch_js
+
+            return sketch_js.load(found, scale_factor)
+        case ModelFormat.MAGENTA:
+            from .interop import magenta
+
+            return magenta.load_checkpoint(found, scale_factor)
+        case ModelFormat.RUN:
+            from .model.saving import load_keras
+
+            return load_keras(found / "model.keras", scale_factor)
+        case ModelFormat.KERAS:
+            from .model.saving import load_keras
+
+            return load_keras(found, scale_factor)
+
+
+def find_model(name: str | os.PathLike, models_dir: str | os.PathLike = "models") -> Path:
+    """What a model's name stands for, in this order: a path, a preset, a file in `models_dir`, a published model.
+
+    Args:
+        name: a path, or a plain name such as "doodles" or "bird".
+        models_dir: where the files of plain names lie; a published model that is not there is downloaded into it.
+
+    Returns:
+        A path; where nothing has this name, the path that was given.
+
+    Raises:
+        InputError: a published model could not be downloaded.
+    """
+    path, plain = Path(name), os.fspath(name)
+    if path.exists() or path.name != plain or plain.endswith(MODEL_SUFFIXES):
+        return path
+    if plain in presets():
+        return presets()[plain].file
+    for suffix in MODEL_SUFFIXES:
+        if (stored := Path(models_dir) / (plain + suffix)).is_file():
+            return stored
+    from .interop import published
+
+    if plain not in published.MODELS:
+        return path
+    try:
+        return published.download_models([plain], models_dir)[0]
+    except InputError as error:
+        raise InputError(f"{error}; {next(iter(presets()))} is a model that ships with the package") from None
 
 
 def model_format(path: str | os.PathLike) -> ModelFormat | None:
@@ -53,37 +116,11 @@ def model_format(path: str | os.PathLike) -> ModelFormat | None:
     return ModelFormat.KERAS if path.suffix.lower() == ".keras" else None
 
 
-def load_model(path: str | os.PathLike, scale_factor: float | None = None) -> "SketchRNN":
-    """Open a trained model.
-
-    Args:
-        path: a `.keras` file, a run directory with its `model.keras`, the folder of a Magenta checkpoint (needs
-            TensorFlow), or a sketch-rnn-js file (`.gen.json`, `.vae.json`).
-        scale_factor: data units per model unit, in place of what the file says. Magenta checkpoints hold none, and
-            without one drawings come out in the model's own units.
-
-    Returns:
-        The model; `provenance.notes` says what had to be inferred.
-
-    Raises:
-        InputError: there is no such file, or it holds no Sketch-RNN.
-    """
-    if scale_factor is not None:
-        check_scale_factor(scale_factor)
+def is_meant_as_model(path: str | os.PathLike) -> bool:
+    """Whether a path names a model, even where none can be opened: what holds one, a folder, or a `.keras` name."""
     path = Path(path)
-    match check_model_path(path):
-        case ModelFormat.SKETCH_JS:
-            from .interop import sketch_js
-
-            return sketch_js.load(path, scale_factor)
-        case ModelFormat.MAGENTA:
-            from .interop import magenta
-
-            return magenta.load_checkpoint(path, scale_factor)
-        case ModelFormat.RUN:
-            return _load_keras(path / "model.keras", scale_factor)
-        case ModelFormat.KERAS:
-            return _load_keras(path, scale_factor)
+    is_folder = path.is_dir() and path.name != ""
+    return is_folder or path.suffix.lower() == ".keras" or model_format(path) is not None
 
 
 def check_model_path(path: str | os.PathLike) -> ModelFormat:
@@ -100,8 +137,10 @@ def check_model_path(path: str | os.PathLike) -> ModelFormat:
             hint = "this run has not saved a model yet"
         elif path.exists():
             hint = "what is there is none of these"
+        elif near := nearest(os.fspath(path), presets()):
+            hint = f"did you mean {near[0]}?"
         formats = ", ".join(each.value for each in ModelFormat)
-        raise InputError(f"{path}: expected what holds a model ({formats}); {hint}")
+        raise InputError(f"{path}: expected what holds a model ({formats}) or one of {', '.join(presets())}; {hint}")
     return found
 
 
@@ -112,49 +151,3 @@ def _begins_with_list(path: Path) -> bool:
             return file.read(100).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _load_keras(file: Path, scale_factor: float | None) -> "SketchRNN":
-    from .model.sketch_rnn import SketchRNN
-
-    try:
-        with zipfile.ZipFile(file) as archive:
-            config = _read_config(archive)
-            _check_sizes(archive, HParams.from_dict(config, where="its configuration"))
-        model = SketchRNN.from_config(config if scale_factor is None else config | {"scale_factor": scale_factor})
-        model.load_weights(file)
-    except _DAMAGE as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        reason = "; ".join(lines if isinstance(error, InputError) else lines[:1])
-        raise InputError(f"{file}: expected a Sketch-RNN saved by sketch_rnn_keras: {reason}") from None
-    return model
-
-
-def _read_config(archive: zipfile.ZipFile) -> dict:
-    if archive.getinfo("config.json").file_size > 2**20:
-        raise ValueError("its config.json is larger than 1 MiB")
-    document = json.loads(archive.read("config.json"))
-    name = document.get("registered_name") if isinstance(document, dict) else None
-    if name != "sketch_rnn_keras>SketchRNN":
-        raise ValueError(f"it holds a model of the class {name!r}")
-    config = document["config"]
-    if not isinstance(config, dict) or not {"hparams", "scale_factor"} <= config.keys():
-        raise ValueError("its config.json lacks hparams or scale_factor")
-    return config
-
-
-def _check_sizes(archive: zipfile.ZipFile, hparams: HParams) -> None:
-    """Raise unless the archive holds as many weights as the hyperparameters ask for, and as many as it declares."""
-    from .model.sketch_rnn import least_weights
-
-    member = archive.getinfo("model.weights.h5")
-    if member.file_size > MAX_WEIGHT_BYTES:
-        raise ValueError(f"its weights take {member.file_size} bytes, more than {MAX_WEIGHT_BYTES}")
-    datasets = []
-    with archive.open(member) as content, h5py.File(content, "r") as weights:
-        weights.visititems(lambda _, item: datasets.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
-    if sum(datasets) > member.file_size:
-        raise ValueError(f"its weights declare {sum(datasets)} bytes and take {member.file_size}")
-    if 4 * least_weights(hparams) > sum(datasets):
-        count, least = sum(datasets) // 4, least_weights(hparams)
-        raise ValueError(f"its hyperparameters ask for at least {least} weights, the file holds {count}")

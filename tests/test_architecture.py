@@ -16,13 +16,13 @@ PACKAGE = paths.ROOT / "sketch_rnn_keras"
 # Bottom to top. A room may import those below it and those beside it, as long as no rooms form a circle.
 ORDER = (
     ("errors", "_version", "streams"),
-    ("files", "strokes", "backends"),
+    ("files", "strokes", "backends", "presets"),
     ("hparams", "data"),
     ("model", "conversion"),
     ("sampling", "interop"),
     ("latent", "loading"),
     ("pictures",),
-    ("training", "quality", "web"),
+    ("training",),
     ("cli",),
     ("__init__",),
 )
@@ -38,7 +38,7 @@ ONLY_IN = {
 }
 # What these files never import, not even in a function.
 NOWHERE_IN = {
-    "keras": ("data/", "files/", "conversion/", "strokes.py", "hparams.py", "errors.py", "streams.py"),
+    "keras": ("data/", "files/", "presets/", "conversion/", "strokes.py", "hparams.py", "errors.py", "streams.py"),
 }
 # What is not loaded when one of these files is imported, neither by it nor by what it imports.
 NOT_LOADED_BY = {

@@ -15,6 +15,7 @@ from sketch_rnn_keras.interop import sketch_js
 from sketch_rnn_keras.loading import ModelFormat, check_model_path, load_model, model_format
 from sketch_rnn_keras.model.cells import CELLS
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN, least_weights
+from sketch_rnn_keras.presets import presets
 
 CHECKPOINT = paths.GOLDEN / "ckpt" / "vae_lstm"
 
@@ -159,7 +160,8 @@ def test_what_holds_no_model_is_refused_with_what_would(places, name, hint, open
     formats = ", ".join(each.value for each in ModelFormat)
     with pytest.raises(InputError) as caught:
         opened_by(places / name)
-    assert str(caught.value) == f"{places / name}: expected what holds a model ({formats}); {hint}"
+    names = ", ".join(presets())
+    assert str(caught.value) == f"{places / name}: expected what holds a model ({formats}) or one of {names}; {hint}"
 
 
 def test_the_public_name_is_this_function():

@@ -8,9 +8,9 @@ import h5py
 import pytest
 from support.keras_files import document_of, rewritten, with_config, with_hparams
 
-from sketch_rnn_keras import loading
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.loading import load_model
+from sketch_rnn_keras.model import saving
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN
 
 REFUSED = r"a\.keras: expected a Sketch-RNN saved by sketch_rnn_keras: ."
@@ -173,5 +173,5 @@ def test_weights_that_declare_more_than_they_take_are_refused(saved, tmp_path, n
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(saved, nothing_built, monkeypatch):
-    monkeypatch.setattr(loading, "MAX_WEIGHT_BYTES", 1000)
+    monkeypatch.setattr(saving, "MAX_WEIGHT_BYTES", 1000)
     assert_refused(saved, "its weights take [0-9]+ bytes, more than 1000")

@@ -35,12 +35,14 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a hyperparameter: kl_weight=1.0")
 ]
 Model = Annotated[
-    Path,
+    str,
     typer.Option(
         "--model",
-        help="A run directory, a .keras file, a Magenta checkpoint folder, or a .gen.json or .vae.json file.",
+        help="A model that ships with the package (see `sketch-rnn models`), a run directory, a .keras file, a Magenta "
+        "checkpoint folder, a .gen.json or .vae.json file, or the name of a published model.",
     ),
 ]
+DEFAULT_MODEL = "doodles"
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .svg or .png.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")]
@@ -80,11 +82,13 @@ def describe_dataset(names: Sequence[str | Path], dataset: "Dataset") -> str:
     )
 
 
-def open_model(path: Path) -> "SketchRNN":
+def open_model(path: str) -> "SketchRNN":
     """The model at `path`; what its reader had to infer is said, and that it lacks a scale factor."""
-    from ..loading import load_model
+    from ..loading import check_model_path, find_model, load_model
 
-    model = load_model(path)
+    found = find_model(path)
+    check_model_path(found)  # before a backend is loaded
+    model = load_model(found)
     notes = list(model.provenance.notes)
     if model.scale_factor is None:
         notes.append("no scale factor is known: drawings are in the model's own units; see `sketch-rnn convert-model`")

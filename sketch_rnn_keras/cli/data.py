@@ -86,14 +86,15 @@ def info(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --contact-sheet if it exists.")] = False,
 ) -> None:
     """Describe a data set (.npz, a category, doodles:cat), a config (.json), or a model (see `sample --model`)."""
-    from ..loading import model_format
+    from ..loading import find_model, is_meant_as_model
+    from ..presets import presets
 
-    path = Path(target)
+    path = find_model(target) if target in presets() else Path(target)
     given = {"split": split, "count": count, "seed": seed, "columns": columns}
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if contact_sheet is None and (settings or overwrite):
         raise InputError(f"--{next(iter(settings), 'overwrite')} is for the picture that --contact-sheet names; add it")
-    is_model = model_format(path) is not None or path.suffix == ".keras" or (path.is_dir() and bool(path.name))
+    is_model = is_meant_as_model(path)
     if contact_sheet is not None and (is_model or path.suffix == ".json"):
         raise InputError(f"--contact-sheet shows the drawings of a data set; {target} is a model or a config")
     if path.suffix == ".json" and not is_model:
@@ -101,7 +102,7 @@ def info(
 
         print(json.dumps(HParams.load(path).model_dump(mode="json"), indent=2))
     elif is_model:
-        model = open_model(path)
+        model = open_model(str(path))
         answer(f"{target}: {describe_model(model)}")
         for variable in model.trainable_variables:
             print(f"  {variable.path:32} {tuple(variable.shape)}")

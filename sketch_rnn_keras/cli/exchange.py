@@ -18,8 +18,8 @@ SUFFIXES = (".keras", ".gen.json", ".vae.json")
 @app.command("convert-model")
 def convert_model(
     source: Annotated[
-        Path,
-        typer.Argument(help="A Magenta checkpoint folder, a .keras file, a run directory, .gen.json or .vae.json."),
+        str,
+        typer.Argument(help="A name, a Magenta checkpoint folder, a .keras file, a run directory or .json."),
     ],
     destination: Annotated[Path, typer.Argument(help="The file to write: .keras, .gen.json or .vae.json.")],
     scale_factor: Annotated[

@@ -1,4 +1,4 @@
-"""`sketch-rnn download` and `download-model`: what others have published."""
+"""`sketch-rnn models`, `download` and `download-model`: what there is, and what others have published."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,10 +7,25 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .common import app
+from .common import answer, app
 
 BaseUrl = Annotated[str | None, typer.Option(help="A copy of the original server, with the same folders.")]
 List = Annotated[bool, typer.Option("--list", help="Print the names and end.")]
+
+
+@app.command()
+def models() -> None:
+    """List the models that a name opens: those that ship with the package, those in models/, those published."""
+    from ..interop.published import MODELS
+    from ..loading import MODEL_SUFFIXES
+    from ..presets import presets
+
+    for name, preset in presets().items():
+        answer(f"{name:16} {preset.title}")
+    stored = sorted(path.name for path in Path("models").glob("*") if path.name.endswith(MODEL_SUFFIXES))
+    answer(f"in models/: {', '.join(stored) or 'none'}")
+    answer(f"published for sketch-rnn-js, downloaded when named: {len(MODELS)}, such as {', '.join(MODELS[:6])}")
+    answer("all their names: sketch-rnn download-model --list")
 
 
 @app.command()

@@ -8,6 +8,7 @@ import typer
 
 from ..errors import InputError
 from .common import (
+    DEFAULT_MODEL,
     Data,
     MapStyles,
     Model,
@@ -44,8 +45,8 @@ def plot(
 def mixture(
     drawing: DrawingName,
     step: Annotated[int, typer.Option(min=0, help="How many of the drawing's points the model has seen.")],
-    model: Model,
     output: Output,
+    model: Model = DEFAULT_MODEL,
     data: Data = None,
     split: Split = "test",
     seed: Seed = 0,
@@ -63,8 +64,8 @@ def mixture(
 
 @app.command()
 def embed(
-    model: Model,
     output: Annotated[Path, typer.Option("--output", "-o", help="The codes to write: .npz or .csv.")],
+    model: Model = DEFAULT_MODEL,
     data: Data = None,
     split: Split = "test",
     count: Annotated[int, typer.Option(min=2, help="Drawings of each data set at most, the first ones.")] = 1000,
@@ -106,7 +107,9 @@ def embed(
 def animate(
     drawings: Drawings,
     output: Annotated[Path, typer.Option("--output", "-o", help="The moving picture to write: .gif or .svg.")],
-    model: Annotated[Path | None, typer.Option("--model", help="For several drawings: what interpolates.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="For several drawings: what interpolates, such as doodles.")
+    ] = None,
     data: Data = None,
     split: Split = "test",
     steps: Annotated[int, typer.Option(min=2, help="Sketches from one drawing to the next.")] = 12,

@@ -8,6 +8,7 @@ import typer
 
 from ..errors import InputError
 from .common import (
+    DEFAULT_MODEL,
     Data,
     Model,
     Output,
@@ -33,12 +34,15 @@ _FORMS = (
     ".svg file"
 )
 Drawings = Annotated[list[str], typer.Argument(help=f"Drawings: {_FORMS}.")]
+SomeDrawings = Annotated[
+    list[str] | None, typer.Argument(help=f"Drawings: {_FORMS}. Without any: random ones of the model's own data.")
+]
 DrawingName = Annotated[str, typer.Argument(help=f"A drawing: {_FORMS}.")]
 TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 def open_with_drawings(
-    model: Path, data: list[str] | None, split: str, seed: int, svg_size: float, encodes: bool = True
+    model: str, data: list[str] | None, split: str, seed: int, svg_size: float, encodes: bool = True
 ) -> tuple["SketchRNN", "DrawingFinder"]:
     """The model and a `DrawingFinder` of drawings for it, which it `encodes`: not every model can."""
     from ..latent import check_encoder
@@ -72,8 +76,8 @@ def _write(sketches: Sequence, output: Path, look: dict, what: str, **layout: An
 @app.command()
 def reconstruct(
     drawings: Drawings,
-    model: Model,
     output: Output,
+    model: Model = DEFAULT_MODEL,
     data: Data = None,
     split: Split = "test",
     temperature: Temperature = 0.2,
@@ -109,8 +113,8 @@ def reconstruct(
 
 @app.command()
 def temperature(
-    model: Model,
     output: Output,
+    model: Model = DEFAULT_MODEL,
     drawings: Annotated[
         list[str] | None, typer.Argument(help=f"Drawings: {_FORMS}. Without any: random sketches.")
     ] = None,
@@ -146,9 +150,9 @@ def temperature(
 
 @app.command()
 def interpolate(
-    drawings: Drawings,
-    model: Model,
     output: Output,
+    drawings: SomeDrawings = None,
+    model: Model = DEFAULT_MODEL,
     data: Data = None,
     split: Split = "test",
     method: Annotated[str, typer.Option(help="slerp: along the arc; lerp: along the straight line.")] = "slerp",
@@ -166,7 +170,7 @@ def interpolate(
 
     look = _looks(output, overwrite, style)
     loaded, finder = open_with_drawings(model, data, split, seed, svg_size)
-    named = finder.find_all(drawings)
+    named = finder.find_all(drawings or ["random"] * (4 if grid else 2))
     z = latent.encode(loaded, [one.stroke3 for one in named])
     z = latent.grid(z, steps, steps, method) if grid else latent.path(z, steps, method)
     sketches = sample(loaded, z=z, temperature=temperature, seed=seed, same_noise=True)
@@ -179,8 +183,8 @@ def analogy(
     a: Annotated[str, typer.Argument(help=f"A drawing, or several, whose mean is taken: {_FORMS}.")],
     b: Annotated[str, typer.Argument(help="What is taken away; see A.")],
     c: Annotated[str, typer.Argument(help="What is added; see A.")],
-    model: Model,
     output: Output,
+    model: Model = DEFAULT_MODEL,
     data: Data = None,
     split: Split = "test",
     count: Annotated[int, typer.Option(min=1, help="Sketches of the result.")] = 4,
@@ -212,9 +216,12 @@ def analogy(
 
 @app.command()
 def complete(
-    drawing: Annotated[str, typer.Argument(help=f"The unfinished drawing: {_FORMS}.")],
-    model: Model,
     output: Output,
+    drawing: Annotated[
+        str | None,
+        typer.Argument(help=f"The unfinished drawing: {_FORMS}. By default a third of a random one."),
+    ] = None,
+    model: Model = DEFAULT_MODEL,
     data: Data = None,
     split: Split = "test",
     points: Annotated[int | None, typer.Option(min=1, help="Use the drawing's first points alone.")] = None,
@@ -233,7 +240,10 @@ def complete(
 
     look = _looks(output, overwrite, style)
     loaded, finder = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
-    one = finder.find_one(drawing)
+    one = finder.find_one(drawing or "random")
+    if drawing is None and points is None:
+        points = max(1, len(one.stroke3) // 3)
+    drawing = drawing or one.label
     if points and points > len(one.stroke3):
         raise InputError(f"--points: expected at most {len(one.stroke3)}, the points of {drawing}, received {points}")
     prefix = one.stroke3[:points]

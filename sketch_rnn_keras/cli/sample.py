@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from .common import (
+    DEFAULT_MODEL,
     Model,
     Output,
     Overwrite,
@@ -22,8 +23,8 @@ from .common import (
 
 @app.command()
 def sample(
-    model: Model,
     output: Output,
+    model: Model = DEFAULT_MODEL,
     count: Annotated[int, typer.Option(min=1, help="Sketches to draw.")] = 16,
     temperature: Temperature = 0.4,
     seed: Seed = 0,
@@ -36,7 +37,7 @@ def sample(
     style: Styles = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Draw sketches with a trained model."""
+    """Draw sketches with a trained model; without --model, one that ships with the package."""
     from ..pictures.grid import draw_sketches
 
     check_output(output, overwrite)

@@ -1,4 +1,8 @@
-"""What the readers give to the pipeline: a drawing, or why there is none."""
+"""What the readers give to the pipeline: a drawing, or why there is none.
+
+A reader is `read(path, reading)`: it gives a `Drawing` or a `Rejected` for each drawing of the file, made by
+`make_drawing`, adds what it read to `reading.bytes_read`, and raises `InputError` where the file as a whole is no such.
+"""
 
 import dataclasses
 from collections import Counter

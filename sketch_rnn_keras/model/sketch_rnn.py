@@ -15,9 +15,10 @@ import numpy as np
 from keras import ops
 
 from ..backends import Tensor, backend
-from ..errors import InputError
+from ..errors import InputError, one_of
 from ..hparams import HParams
-from ..streams import Stream, generator
+from ..presets import presets
+from ..streams import Stream, derived_seed, generator
 from ..strokes import check_scale_factor, to_data_units, to_model_units
 from . import losses, mixture, recurrence
 from .cell import Tensors
@@ -76,7 +77,7 @@ class SketchRNN(keras.Model):
         self.hparams = hparams
         self.scale_factor = None if scale_factor is None else check_scale_factor(scale_factor)
         self.provenance = provenance
-        self.seed_generator = keras.random.SeedGenerator(hparams.seed)
+        self.seed_generator = keras.random.SeedGenerator(derived_seed(hparams.seed, Stream.MODEL_CALLS))
         self._compiled_functions: dict[tuple, Callable] = {}
         seeds = iter(int(s) for s in generator(hparams.seed, Stream.LAYER_SEEDS).integers(2**30, size=8))
         context = hparams.z_size if hparams.conditional else 0
@@ -294,6 +295,17 @@ class SketchRNN(keras.Model):
     def get_config(self) -> dict[str, Any]:
         hparams = self.hparams.model_dump(mode="json")
         return {"hparams": hparams, "scale_factor": self.scale_factor, **self.provenance.to_config()}
+
+    @classmethod
+    def from_preset(cls, name: str) -> "SketchRNN":
+        """A model that ships with the package, such as "doodles"; see `presets.presets`.
+
+        Raises:
+            InputError: there is none of this name.
+        """
+        from .saving import load_keras  # here: it builds this class
+
+        return load_keras(presets()[one_of("preset", name, presets())].file)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SketchRNN":
