@@ -6,9 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from support import paths
+from support.paths import ROOT
 
-ROOT = paths.ROOT
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = ["0_strokes", "1_train_and_sample", "2_reconstruction_and_temperature", "3_interpolation"]
 NAMES += ["4_latent_arithmetic_and_completion", "5_published_models"]

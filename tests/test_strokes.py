@@ -9,14 +9,14 @@ from hypothesis.extra import numpy as hnp
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.strokes import (
+    as_stroke3,
     bounds,
-    drop_points,
+    check_scale_factor,
     from_polylines,
-    pad_stroke5,
-    ragged_indices,
-    scale_offsets,
     simplify,
     simplify_flat,
+    to_data_units,
+    to_model_units,
     to_polylines,
     to_stroke3,
     to_stroke5,
@@ -34,13 +34,10 @@ def stroke3s(max_points: int = 12) -> st.SearchStrategy:
     return st.lists(row, max_size=max_points).map(lambda rows: np.array(rows, np.float32).reshape(-1, 3))
 
 
-def random_batch(rng: np.random.Generator, lengths: list[int], lift_prob: float) -> tuple[np.ndarray, np.ndarray]:
-    flat = rng.normal(size=(sum(lengths), 3)).astype(np.float32)
-    flat[:, 2] = rng.random(len(flat)) < lift_prob
-    return flat, np.array(lengths)
+# -------------------------------------------------------------------------------------------------------- stroke-5
 
 
-def test_stroke5_rows():
+def test_a_drawing_in_stroke_5_row_by_row():
     expected = [
         [0, 0, 1, 0, 0],
         [1, 2, 1, 0, 0],
@@ -67,23 +64,18 @@ def test_rows_without_start_token_round_trip_when_said_so(stroke3):
     np.testing.assert_array_equal(to_stroke3(rows, has_start_token=False), stroke3)
 
 
-def test_sketch_that_ends_at_step_0():
-    stroke5 = to_stroke5(EMPTY, 4)
-    np.testing.assert_array_equal(stroke5[1:], [[0, 0, 0, 0, 1]] * 4)
+def test_a_sketch_without_points_is_padding():
+    np.testing.assert_array_equal(to_stroke5(EMPTY, 4)[1:], [[0, 0, 0, 0, 1]] * 4)
+
+
+@pytest.mark.parametrize("stroke5", [to_stroke5(EMPTY, 4), to_stroke5(EMPTY, 4)[1:], np.zeros((0, 5)), []])
+def test_padding_is_a_sketch_without_points(stroke5):
     assert to_stroke3(stroke5).shape == (0, 3)
-    assert to_stroke3(stroke5[1:]).shape == (0, 3)
-    assert to_stroke3(np.zeros((0, 5))).shape == (0, 3)
-    assert to_polylines(EMPTY) == []
-    assert bounds(EMPTY) == (0, 0, 0, 0)
 
 
-def test_sketch_of_one_point():
+def test_a_sketch_of_one_point_round_trips():
     stroke3 = np.array([[3, -4, 1]], np.float32)
     np.testing.assert_array_equal(to_stroke3(to_stroke5(stroke3, 1)), stroke3)
-    (dot,) = to_polylines(stroke3)
-    np.testing.assert_array_equal(dot, [[3, -4]])
-    np.testing.assert_array_equal(from_polylines([dot]), stroke3)
-    assert bounds(stroke3) == (3, -4, 3, -4)
 
 
 def test_sketch_that_never_ends():
@@ -109,12 +101,34 @@ def test_wrong_columns(function):
         function(np.zeros((5, 4)))
 
 
+# ------------------------------------------------------------------------------------------------------- polylines
+
+
 def test_polylines_are_absolute():
     first, second = to_polylines(SKETCH)
     np.testing.assert_array_equal(first, [[1, 2], [4, 1]])
     np.testing.assert_array_equal(second, [[4, 1], [0, 6], [7, 13]])
     assert first.dtype == second.dtype == np.float64
-    assert bounds(SKETCH) == (0, 1, 7, 13)
+
+
+def test_one_point_is_a_polyline_and_back():
+    stroke3 = np.array([[3, -4, 1]], np.float32)
+    (dot,) = to_polylines(stroke3)
+    np.testing.assert_array_equal(dot, [[3, -4]])
+    np.testing.assert_array_equal(from_polylines([dot]), stroke3)
+
+
+def test_no_points_are_no_polylines():
+    assert to_polylines(EMPTY) == []
+
+
+@pytest.mark.parametrize(
+    ("stroke3", "expected"),
+    [(SKETCH, (0, 1, 7, 13)), ([[3, -4, 1]], (3, -4, 3, -4)), (EMPTY, (0, 0, 0, 0))],
+    ids=["sketch", "point", "empty"],
+)
+def test_bounds_are_those_of_the_points_reached(stroke3, expected):
+    assert bounds(stroke3) == expected
 
 
 @given(whole_polylines)
@@ -142,14 +156,26 @@ def test_empty_polylines_are_skipped():
     assert from_polylines([none]).shape == from_polylines([]).shape == (0, 3)
 
 
-def test_simplify_keeps_corners_ends_and_dots():
-    wavy = np.array([[0, 0], [5, 0.4], [10, 0], [10, 10], [9.8, 5], [10, 0]])
-    still = np.ones((4, 2))
-    simple = simplify([wavy, [[3, 3]], np.zeros((0, 2)), still], 1.0)
-    assert len(simple) == 3
-    np.testing.assert_array_equal(simple[0], [[0, 0], [10, 0], [10, 10], [10, 0]])
-    np.testing.assert_array_equal(simple[1], [[3, 3]])
-    np.testing.assert_array_equal(simple[2], [[1, 1], [1, 1]])
+# -------------------------------------------------------------------------------------------------- simplification
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([[0, 0], [5, 0.4], [10, 0], [10, 10], [9.8, 5], [10, 0]], [[0, 0], [10, 0], [10, 10], [10, 0]]),
+        ([[3, 3]], [[3, 3]]),
+        ([[1, 1]] * 4, [[1, 1], [1, 1]]),
+    ],
+    ids=["corners", "dot", "still"],
+)
+def test_simplification_keeps_corners_ends_and_dots(points, expected):
+    (simple,) = simplify([np.array(points)], 1.0)
+    np.testing.assert_array_equal(simple, expected)
+
+
+def test_simplification_skips_empty_polylines():
+    assert simplify([np.zeros((0, 2))], 1.0) == []
+    assert len(simplify([np.zeros((0, 2)), np.ones((2, 2))], 1.0)) == 1
 
 
 @given(whole_polylines, st.floats(0, 50))
@@ -183,88 +209,59 @@ def test_a_stroke_made_to_exhaust_the_stack_is_simplified_in_parts():
     assert simplify([straight], 2.0)[0][:, 0].tolist() == [0, 4096, 8192, 8999]
 
 
-def test_ragged_indices():
-    np.testing.assert_array_equal(ragged_indices(np.array([7, 0, 3, 2]), np.array([2, 3, 0, 1])), [7, 8, 0, 1, 2, 2])
-    assert ragged_indices(np.zeros(0, int), np.zeros(0, int)).shape == (0,)
+# ------------------------------------------------------------------------------------------------- units, checks
 
 
-def test_batch_padding_is_stroke5_of_each():
-    rng = np.random.default_rng(1)
-    flat, lengths = random_batch(rng, [3, 0, 9, 1], 0.3)
-    expected = [to_stroke5(sketch, 9) for sketch in np.split(flat, np.cumsum(lengths)[:-1])]
-    np.testing.assert_array_equal(pad_stroke5(flat, lengths, 9), expected)
+def test_model_units_are_data_units_over_the_scale_factor():
+    found = to_model_units(SKETCH, 4.0)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, SKETCH / [4, 4, 1])
 
 
-def test_scaling_leaves_lifts_and_input_alone():
-    flat, lengths = random_batch(np.random.default_rng(2), [2, 3], 0.5)
-    before = flat.copy()
-    scaled = scale_offsets(flat, lengths, np.array([[2, 0.5], [-1, 4]]))
-    np.testing.assert_array_equal(flat, before)
-    np.testing.assert_array_equal(scaled[:2], flat[:2] * np.float32([2, 0.5, 1]))
-    np.testing.assert_array_equal(scaled[2:], flat[2:] * np.float32([-1, 4, 1]))
+@given(stroke3s(), st.floats(1e-3, 1e3))
+def test_data_units_come_back(stroke3, scale_factor):
+    again = to_data_units(to_model_units(stroke3, scale_factor), scale_factor)
+    np.testing.assert_allclose(again, stroke3, rtol=1e-6, atol=1e-30)
 
 
-def drop_points_one_by_one(sketch, uniforms, prob):
-    """The rule in the words of the contract, for one drawing."""
-    kept = []
-    place = 0  # within the pen stroke
-    for (dx, dy, lift), uniform in zip(sketch.astype(np.float64), uniforms, strict=True):
-        if place >= 3 and lift == 0 and uniform < prob:
-            kept[-1][0] += dx
-            kept[-1][1] += dy
-        else:
-            kept.append([dx, dy, lift])
-        place = 0 if lift == 1 else place + 1
-    return np.array(kept, np.float32).reshape(-1, 3)
+@pytest.mark.parametrize("change", [to_model_units, to_data_units])
+def test_a_change_of_units_leaves_its_argument_alone(change):
+    before = SKETCH.copy()
+    change(SKETCH, 2.0)
+    np.testing.assert_array_equal(SKETCH, before)
 
 
-@pytest.mark.parametrize("prob", [0.0, 0.1, 0.6, 1.0])
-@pytest.mark.parametrize("lift_prob", [0.0, 0.1, 1.0])
-def test_drop_points_equals_the_reference(prob, lift_prob):
-    rng = np.random.default_rng([3, int(10 * prob), int(10 * lift_prob)])
-    flat, lengths = random_batch(rng, [0, 1, 2, 40, 0, 3, 4, 5, 60, 0], lift_prob)
-    uniforms = rng.random(len(flat))
-    ends = np.cumsum(lengths)[:-1]
-    expected = [
-        drop_points_one_by_one(sketch, noise, prob)
-        for sketch, noise in zip(np.split(flat, ends), np.split(uniforms, ends), strict=True)
-    ]
-    shorter, new_lengths = drop_points(flat, lengths, uniforms, prob)
-    assert shorter.dtype == np.float32
-    np.testing.assert_array_equal(new_lengths, [len(sketch) for sketch in expected])
-    np.testing.assert_array_equal(shorter, np.concatenate(expected))
+@pytest.mark.parametrize("value", [1e-29, 36.5, 7, np.float32(2), 1e29])
+def test_a_scale_factor_is_a_positive_number(value):
+    assert check_scale_factor(value) == float(value)
 
 
-def test_drop_points_keeps_three_and_the_lifted_one_of_each_stroke():
-    flat = np.ones((14, 3), np.float32)
-    flat[:, 2] = 0
-    flat[[6, 13], 2] = 1
-    shorter, lengths = drop_points(flat, np.array([14]), np.zeros(14), 1.0)
-    np.testing.assert_array_equal(lengths, [8])
-    np.testing.assert_array_equal(shorter[:, 0], [1, 1, 4, 1] * 2)
-    np.testing.assert_array_equal(shorter[:, 2], [0, 0, 0, 1] * 2)
+@pytest.mark.parametrize("value", [0, -1.0, 1e-30, 1e30, np.nan, np.inf, 10**400, True, "2", None])
+def test_another_scale_factor_is_refused(value):
+    with pytest.raises(InputError, match="^scale_factor: expected a positive number, received "):
+        check_scale_factor(value)
 
 
-def test_drop_points_leaves_strokes_where_they_were():
-    rng = np.random.default_rng(4)
-    flat = from_polylines([rng.integers(0, 256, (n, 2)) for n in (9, 1, 30)])
-    shorter, _ = drop_points(flat, np.array([len(flat)]), rng.random(len(flat)), 0.5)
-    assert len(shorter) < len(flat)
-    for points, original in zip(to_polylines(shorter), to_polylines(flat), strict=True):
-        np.testing.assert_array_equal(points[[0, -1]], original[[0, -1]])
-        assert set(map(tuple, points)) <= set(map(tuple, original))
+@pytest.mark.parametrize("rows", [SKETCH, SKETCH.tolist(), EMPTY, []])
+def test_rows_of_numbers_are_stroke_3(rows):
+    found = as_stroke3(rows, "drawing")
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, np.reshape(rows, (-1, 3)))
 
 
-def test_drop_rate():
-    flat = np.zeros((20_003, 3), np.float32)
-    uniforms = np.random.default_rng(5).random(len(flat))
-    _, (length,) = drop_points(flat, np.array([len(flat)]), uniforms, 0.1)
-    assert abs((len(flat) - length) / 20_000 - 0.1) < 4 * np.sqrt(0.1 * 0.9 / 20_000)
-
-
-def test_batch_functions_accept_nothing():
-    none = np.zeros(0, int)
-    shorter, lengths = drop_points(EMPTY, none, np.zeros(0), 0.5)
-    assert shorter.shape == (0, 3)
-    assert lengths.shape == (0,)
-    assert pad_stroke5(EMPTY, none, 3).shape == (0, 4, 5)
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        ("text", "expected stroke-3 rows (dx, dy, lift), received str"),
+        ([[1, 2, 3], [4, 5]], "expected stroke-3 rows (dx, dy, lift), received list"),
+        (np.ones((2, 4)), "expected stroke-3 rows (dx, dy, lift), received shape [2, 4]"),
+        (np.ones(3), "expected stroke-3 rows (dx, dy, lift), received shape [3]"),
+        ([[0, 0, 0], [0, np.nan, 1]], "expected finite numbers, received [0.0, nan, 1.0] in row 1"),
+        ([[0, np.inf, 0]], "expected finite numbers, received [0.0, inf, 0.0] in row 0"),
+    ],
+    ids=["text", "ragged", "four columns", "one axis", "nan", "infinite"],
+)
+def test_what_is_no_stroke_3_is_refused_by_name(array, message):
+    with pytest.raises(InputError) as caught:
+        as_stroke3(array, "prefix")
+    assert str(caught.value) == f"prefix: {message}"
