@@ -7,8 +7,6 @@ import pytest
 from keras import ops
 from support.tiny import SIZES, tiny_batch, untrained_model
 
-from sketch_rnn_keras.backends import backend
-
 BATCH, STEPS = 2, 5
 STROKES5 = tiny_batch((3, 5), STEPS)
 
@@ -108,22 +106,6 @@ def test_masks_come_from_the_given_source():
     masks = model.dropout_masks(BATCH, STEPS, make_mask=lambda shape, keep_prob: ops.full(shape, 3.0 / keep_prob))
     assert masks.keys() == {"encoder_forward", "encoder_backward", "decoder"}
     assert all((array(mask) == 6.0).all() for mask in masks.values())
-
-
-@pytest.mark.parametrize("keep_prob", [0.9, 0.25])
-def test_the_backend_s_mask_source_keeps_and_scales(untrained_decoder, keep_prob):
-    def two_masks(seed):
-        draw = backend().mask_source(seed)
-        return [draw((40, 50, 60), keep_prob) for _ in range(2)]
-
-    draw_two = backend().compiled(untrained_decoder, two_masks)
-    masks, same, other = (list(map(array, draw_two(np.int32(seed)))) for seed in (3, 3, 4))
-    for mask, again in zip(masks, same, strict=True):
-        np.testing.assert_array_equal(np.unique(mask), np.float32([0.0, 1.0 / keep_prob]))
-        assert abs(mask.mean() - 1.0) < 5.0 * np.sqrt((1.0 / keep_prob - 1.0) / mask.size)
-        np.testing.assert_array_equal(mask, again)
-    assert np.any(masks[0] != masks[1])
-    assert np.any(masks[0] != other[0])
 
 
 # ----------------------------------------------------------------------------------------------- what a mask scales

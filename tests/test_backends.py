@@ -1,0 +1,116 @@
+"""One interface to the backends: the module in use, what its functions promise, and a name for what is none."""
+
+import importlib.util
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from support.tiny import SIZES, tiny_batch, tiny_model
+
+from sketch_rnn_keras.backends import BACKENDS, backend
+from sketch_rnn_keras.errors import InputError
+
+STROKES5 = tiny_batch()
+NOISE = np.random.default_rng(5).normal(size=(2, SIZES["z_size"])).astype("float32")
+INTERFACE = ("compiled", "compiled_gradients", "compiled_update", "mask_source", "event_writer")
+
+
+def array(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def objective(model):
+    def cost(strokes5, weight):
+        terms = model.loss_terms(strokes5, noise=NOISE)
+        return weight * terms["recon"], terms
+
+    return cost
+
+
+def test_the_module_is_that_of_the_backend_in_use():
+    assert backend().__name__ == f"sketch_rnn_keras.backends.{keras.backend.backend()}"
+
+
+def test_another_backend_is_refused(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(InputError, match="KERAS_BACKEND: expected tensorflow or jax, received 'torch'"):
+        backend()
+
+
+@pytest.mark.parametrize("name", INTERFACE)
+def test_the_interface_is_complete(name):
+    assert callable(getattr(backend(), name))
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_every_backend_has_a_module(name):
+    assert importlib.util.find_spec(f"sketch_rnn_keras.backends.{name}")
+
+
+def test_a_compiled_function_reads_the_current_weights():
+    model = tiny_model(conditional=False)
+    run = backend().compiled(model, lambda strokes5: model.decode(strokes5))
+    before = array(run(STROKES5[:, :-1]))
+    model.output_head.bias.assign(array(model.output_head.bias) + 1.0)
+    np.testing.assert_allclose(array(run(STROKES5[:, :-1])), before + 1.0, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A model whose weights a test may change."""
+    return tiny_model()
+
+
+def test_gradients_scale_with_the_cost_and_come_in_the_order_of_the_variables(model):
+    run = backend().compiled_gradients(model, objective(model))
+    (once, terms), (twice, _) = (run(STROKES5, np.float32(weight)) for weight in (1.0, 2.0))
+    assert [g.shape for g in once] == [v.shape for v in model.trainable_variables]
+    assert float(terms["recon"]) == pytest.approx(float(model.loss_terms(STROKES5, noise=NOISE)["recon"]), rel=1e-5)
+    for one, two in zip(once, twice, strict=True):
+        np.testing.assert_allclose(2.0 * array(one), array(two), rtol=1e-4, atol=1e-6)
+
+
+def test_an_update_goes_down_the_gradient_and_gives_the_terms_of_before(model):
+    rate = 0.125
+    gradients, _ = backend().compiled_gradients(model, objective(model))(STROKES5, np.float32(1.0))
+    before = [array(v) for v in model.trainable_variables]
+    recon = float(model.loss_terms(STROKES5, noise=NOISE)["recon"])
+    optimizer = keras.optimizers.SGD(rate)
+    terms = backend().compiled_update(model, optimizer, objective(model))(STROKES5, np.float32(1.0))
+    assert float(terms["recon"]) == pytest.approx(recon, rel=1e-5)
+    for variable, value, gradient in zip(model.trainable_variables, before, gradients, strict=True):
+        np.testing.assert_allclose(array(variable), value - rate * array(gradient), rtol=1e-4, atol=1e-6)
+    assert int(optimizer.iterations) == 1
+
+
+@pytest.mark.parametrize("keep_prob", [0.9, 0.25])
+def test_the_mask_source_keeps_scales_and_draws_anew_by_its_seed(decoder_only, keep_prob):
+    def two_masks(seed):
+        draw = backend().mask_source(seed)
+        return [draw((40, 50, 60), keep_prob) for _ in range(2)]
+
+    draw_two = backend().compiled(decoder_only, two_masks)
+    masks, same, other = (list(map(array, draw_two(np.int32(seed)))) for seed in (3, 3, 4))
+    for mask, again in zip(masks, same, strict=True):
+        np.testing.assert_array_equal(np.unique(mask), np.float32([0.0, 1.0 / keep_prob]))
+        assert abs(mask.mean() - 1.0) < 5.0 * np.sqrt((1.0 / keep_prob - 1.0) / mask.size)
+        np.testing.assert_array_equal(mask, again)
+    assert np.any(masks[0] != masks[1])
+    assert np.any(masks[0] != other[0])
+
+
+@pytest.mark.tensorflow
+def test_tensorflow_writes_events_into_the_folder(tmp_path):
+    writer = backend().event_writer(tmp_path)
+    writer.write(3, "train", {"recon": 1.5})
+    writer.close()
+    (path,) = tmp_path.glob("events.out.tfevents.*")
+    assert b"train/recon" in path.read_bytes()
+
+
+def test_jax_writes_none(tmp_path):
+    from sketch_rnn_keras.backends import jax
+
+    assert jax.event_writer(tmp_path) is None
+    assert not list(tmp_path.iterdir())
