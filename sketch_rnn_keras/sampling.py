@@ -1,8 +1,10 @@
 """Drawing with the model: many sketches at once, point by point, inside one compiled loop.
 
-Enters: a model, a temperature, a seed, optionally latent vectors. Leaves: stroke-3 sketches in data units.
+Enters: a model, a temperature, a seed, optionally latent vectors and the points that every sketch begins with (a
+prefix). Leaves: stroke-3 sketches in data units.
 
-Source: section 3.2 of arXiv 1704.03477 (unconditional generation: section 3.4), temperature: equation 8.
+Source: section 3.2 of arXiv 1704.03477 (unconditional generation: section 3.4; a prefix: section 4.1), temperature:
+equation 8.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +18,7 @@ from .errors import InputError, whole_number
 from .model import mixture
 from .model.sketch_rnn import SketchRNN
 from .streams import Stream, generator
-from .strokes import as_stroke3, to_stroke3, to_stroke5
+from .strokes import START_TOKEN, as_stroke3, to_stroke3, to_stroke5
 
 MOST_POINTS = 100_000  # of a sketch: all its random numbers are drawn beforehand
 SKETCHES_AT_ONCE = 256  # device memory does not grow with the number asked for
@@ -61,7 +63,8 @@ def sample(
     """
     mixture.check_temperature(temperature, temperature_law)
     z = None if z is None else _checked_latents(model, z)
-    count = (1 if z is None else len(z)) if count is None else count
+    if count is None:
+        count = 1 if z is None else len(z)
     max_points = model.hparams.max_seq_len if max_points is None else max_points
     count, seed = whole_number("count", count, least=1), whole_number("seed", seed)
     max_points = whole_number("max_points", max_points, 1, MOST_POINTS)  # a model's file may claim any N_max
@@ -77,8 +80,8 @@ def sample(
         size = min(SKETCHES_AT_ONCE, 1 << (count - 1).bit_length())  # few sizes, since each is compiled anew
         rows = np.arange(start, start + size)
         noise = np.stack([_noise(seed, 0 if same_noise else int(k), max_points) for k in rows], axis=1)
-        chunk_z = None if z is None else z[np.minimum(rows, count - 1)]
-        points = sample_points(model, chunk_z, noise, temperature, law=temperature_law, forced=forced)
+        codes = None if z is None else z[np.minimum(rows, count - 1)]
+        points = sample_points(model, codes, noise, temperature, temperature_law=temperature_law, forced=forced)
         sketches += [model.to_data_units(to_stroke3(sketch, has_start_token=False)) for sketch in points]
         if progress:
             progress(min(len(sketches), count))
@@ -91,7 +94,7 @@ def sample_points(
     noise: np.ndarray,
     temperature: float,
     *,
-    law: str = "paper",
+    temperature_law: str = "paper",
     stop_at_end: bool = True,
     forced: np.ndarray | Sequence = (),
 ) -> np.ndarray:
@@ -102,7 +105,7 @@ def sample_points(
         z: `[B, N_z]`, or None when decoder-only.
         noise: `[N, B, 4]` as `mixture.sample` wants it; N is the number of steps.
         temperature: tau.
-        law: see `mixture.temper`.
+        temperature_law: see `mixture.temper`.
         stop_at_end: end the loop once every sketch has ended; otherwise run all N steps.
         forced: stroke-5 `[n, 5]`, n <= N: the first points of every sketch.
 
@@ -111,7 +114,8 @@ def sample_points(
     """
     first = np.zeros((len(noise), 5), "float32")
     first[: len(forced)] = np.reshape(forced, (-1, 5))
-    run = model.compiled_function(_sampling_loop, greedy=temperature == 0, law=law, stop_at_end=stop_at_end)
+    options = {"greedy": temperature == 0, "temperature_law": temperature_law, "stop_at_end": stop_at_end}
+    run = model.compiled_function(_sampling_loop, **options)
     points = run(
         None if z is None else np.asarray(z, "float32"),
         np.asarray(noise, "float32"),
@@ -131,7 +135,7 @@ def _sampling_loop(
     forced_count: Tensor,
     *,
     greedy: bool,
-    law: str,
+    temperature_law: str,
     stop_at_end: bool,
 ) -> Tensor:
     """Stroke-5 points `[N, B, 5]`: the decoder fed with what it drew."""
@@ -140,7 +144,7 @@ def _sampling_loop(
     context = cell.context(batch_size, z)  # what z contributes, once for all steps
     padding = np.zeros((steps, batch_size, 5), "float32")
     padding[..., 4] = 1.0
-    start = np.tile(np.array([0, 0, 1, 0, 0], "float32"), (batch_size, 1))
+    start = np.tile(np.array(START_TOKEN, "float32"), (batch_size, 1))
 
     def unfinished(step: Tensor, point: Tensor, state: Any, ended: Tensor, points: Tensor) -> Tensor:
         return ops.logical_not(ops.all(ended)) if stop_at_end else step < steps
@@ -151,7 +155,8 @@ def _sampling_loop(
         if greedy:
             point = mixture.greedy(predicted)
         else:
-            point = mixture.sample(mixture.temper(predicted, temperature, law), ops.take(noise, step, axis=0))
+            tempered = mixture.temper(predicted, temperature, temperature_law)
+            point = mixture.sample(tempered, ops.take(noise, step, axis=0))
         point = ops.where(step < forced_count, ops.take(forced, step, axis=0), point)
         ended = ops.logical_or(ended, point[:, 4] > 0.5)
         return step + 1, point, state, ended, ops.slice_update(points, (step, 0, 0), point[None])

@@ -3,8 +3,9 @@
 Enters: the user's seed, which of the choices below it is, and its place among those of its kind (a step, a sketch, a
 batch). Leaves: NumPy's generator for it. No two streams give the same numbers, whatever their indices: a test shows it.
 
-What is not here: the built-in drawings (`data/doodles.py`), which are data with a SHA-256 and keep the numbers they
-have; and what Keras draws from seeds that are themselves drawn here (initial weights, dropout masks).
+The built-in drawings (`data/doodles.py`) are data with a SHA-256: they keep the numbers they have, by a rule of their
+own, `doodle_generator`. What a backend draws, it draws from seeds that are made here: initial weights, the masks of a
+training step, and what a model draws by itself when it is called without noise or masks.
 """
 
 import enum
@@ -15,11 +16,12 @@ import numpy as np
 class Stream(enum.IntEnum):
     """What a random number is for. The values are part of the numbers: a new stream takes a new value.
 
-    0 to 2 are left to the built-in drawings, whose entropy ends in the number of a split.
+    0 to 2 are left to the built-in drawings: the entropy of each split's first one, (seed, subject, split, 0), is to
+    NumPy that of (seed, subject, split).
     """
 
     VALIDATION_LATENT = 3  # index: the batch; as in every version, so that a model's losses stay what they were
-    BATCH = 4  # index: the step; which drawings, and how they are augmented
+    BATCH = 4  # index: the step, from 0; which drawings, and how they are augmented
     TRAINING_LATENT = 5  # index: the step
     DROPOUT = 6  # index: the step
     SKETCH_LATENT = 7  # index: the sketch; the code it is drawn from, where none is given
@@ -32,6 +34,7 @@ class Stream(enum.IntEnum):
     NAMED_DRAWING = 14  # index: the place of the name; which drawing `random` means
     CONVERSION_CHOICE = 15
     CONVERSION_SPLIT = 16
+    MODEL_CALLS = 17  # what a model draws by itself, when it is given no noise or no masks; training gives it both
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
@@ -43,6 +46,17 @@ def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
         index: an integer >= 0: its place among the choices of this stream.
     """
     return np.random.default_rng([seed, index, stream])
+
+
+def doodle_generator(seed: int, subject: int, split: int, drawing: int) -> np.random.Generator:
+    """The generator of one built-in drawing.
+
+    Args:
+        seed: the user's, an integer >= 0.
+        subject, split: the places of the two among those of `data/doodles.py`, from 0.
+        drawing: its number in the split, from 0.
+    """
+    return np.random.default_rng([seed, subject, split, drawing])
 
 
 def derived_seed(seed: int, stream: Stream, index: int = 0) -> int:

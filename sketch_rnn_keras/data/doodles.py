@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import InputError, one_of, whole_number
+from ..streams import doodle_generator
 from ..strokes import bounds, from_polylines, simplify
 from .npz import SPLITS
 
@@ -66,8 +67,8 @@ def make_splits(subject: str, counts: Sequence[int] = (2000, 100, 100), seed: in
     counts = [whole_number(f"counts, {split}", count) for split, count in zip(SPLITS, counts, strict=True)]
     seed = whole_number("seed", seed)
     return {
-        split: [make_doodle(subject, np.random.default_rng([seed, index, i, k])) for k in range(counts[i])]
-        for i, split in enumerate(SPLITS)
+        split: [make_doodle(subject, doodle_generator(seed, index, place, k)) for k in range(counts[place])]
+        for place, split in enumerate(SPLITS)
     }
 
 
@@ -187,11 +188,17 @@ def _prepare(strokes: list[Stroke]) -> np.ndarray:
     corner, size = points.min(axis=0), np.ptp(points, axis=0).max()
     pixels = [np.rint((stroke - corner) * (CANVAS / size)) for stroke in strokes]
     epsilon = EPSILON
-    while not MIN_POINTS <= sum(map(len, simple := simplify(pixels, epsilon))) <= MAX_POINTS:
-        epsilon *= 1.25 if sum(map(len, simple)) > MAX_POINTS else 0.8
+    simple = simplify(pixels, epsilon)
+    while not MIN_POINTS <= _count_points(simple) <= MAX_POINTS:
+        epsilon *= 1.25 if _count_points(simple) > MAX_POINTS else 0.8
+        simple = simplify(pixels, epsilon)
     drawing = from_polylines(simple)
     drawing[0, :2] -= bounds(drawing)[:2]  # the outermost point itself may be gone
     return drawing.astype(np.int16)
+
+
+def _count_points(strokes: list[Stroke]) -> int:
+    return sum(len(stroke) for stroke in strokes)
 
 
 # --- the cat --------------------------------------------------------------------------------------------------------

@@ -74,24 +74,28 @@ def log_density(mixture: Mixture, dx: Tensor, dy: Tensor) -> Tensor:
     return ops.logsumexp(mixture.log_pi + component_log_density(mixture, dx, dy), axis=-1)
 
 
-def check_temperature(temperature: float, law: str = "paper") -> None:
-    """Raise `InputError` unless `temperature` is a finite number >= 0 and `law` is known."""
+def check_temperature(temperature: float, temperature_law: str = "paper") -> None:
+    """Raise `InputError` unless `temperature` is a finite number >= 0 and `temperature_law` is known."""
     is_number = isinstance(temperature, numbers.Real) and not isinstance(temperature, bool)
     if not is_number or not math.isfinite(temperature) or temperature < 0:
         raise InputError(f"temperature: expected a finite number >= 0 (0 is greedy), received {temperature!r}")
-    one_of("temperature_law", law, TEMPERATURE_LAWS)
+    one_of("temperature_law", temperature_law, TEMPERATURE_LAWS)
 
 
-def temper(mixture: Mixture, temperature: Tensor, law: str = "paper") -> Mixture:
+def temper(mixture: Mixture, temperature: Tensor, temperature_law: str = "paper") -> Mixture:
     """Sharpen (temperature < 1) the mixture: equation 8.
 
     Args:
-        mixture: as `from_raw` returns it.
+        mixture: fields `[..., M]`, as `from_raw` returns them.
         temperature: tau > 0, a float or scalar tensor.
-        law: "paper" multiplies the variances by tau; "magenta" multiplies the standard deviations by tau, which is
-            what the original's Python does (its sampler squares the root it was given).
+        temperature_law: "paper" multiplies the variances by tau; "magenta" multiplies the standard deviations by tau,
+            which is what the original's Python does (its sampler squares the root it was given).
+
+    Returns:
+        The tempered mixture, fields of the same shapes; means and correlations are those of `mixture`.
     """
-    spread = ops.log(ops.cast(temperature, mixture.mu_x.dtype)) * (1.0 if law == "magenta" else 0.5)
+    power = 1.0 if temperature_law == "magenta" else 0.5  # of tau, in the standard deviations
+    spread = power * ops.log(ops.cast(temperature, mixture.mu_x.dtype))
     return mixture._replace(
         log_pi=ops.log_softmax(mixture.log_pi / temperature, axis=-1),
         log_sigma_x=mixture.log_sigma_x + spread,
