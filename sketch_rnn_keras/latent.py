@@ -1,10 +1,11 @@
 """The latent space: the codes of drawings, ways between codes, arithmetic on them.
 
 Enters: a conditional model and stroke-3 drawings in data units, or codes. Leaves: codes, float32 `[count, N_z]`, which
-`sampling.sample(model, z=codes)` draws; and endings of unfinished drawings.
+`sampling.sample(model, z=codes)` draws; of `interpolate` sketches; of `cross_losses` losses. `complete` takes any model
+and leaves endings of an unfinished drawing.
 
-Sources: sections 4.2 to 4.4 of arXiv 1704.03477 (reconstruction, interpolation, analogies); spherical interpolation:
-arXiv 1609.04468, section 2.1.
+Sources: sections 4.1 to 4.4 of arXiv 1704.03477 (endings, reconstruction, interpolation, analogies); spherical
+interpolation: arXiv 1609.04468, section 2.1.
 """
 
 import itertools

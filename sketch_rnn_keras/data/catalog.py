@@ -1,7 +1,7 @@
 """What the name of a data set means, and its drawings.
 
-Enters: a name such as `cat`, `doodles:owl` or `mine.npz`. Leaves: the drawings of the three splits,
-unchecked, and their SHA-256.
+Enters: a name such as `cat`, `doodles:owl` or `mine.npz`. Leaves: the drawings of the splits asked for, unchecked, and
+their SHA-256.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """Reads the drawings of an `.npz` file without trusting it, and writes such files.
 
-Enters: a zip archive with one `.npy` member per split, in one of two layouts. Leaves: plain numeric arrays.
+Enters, to be read: a zip archive with a `.npy` member for each split. Leaves: plain numeric arrays, unchecked. What is
+written has one of two layouts, and both are read:
 
 * `quickdraw`: each split is a pickled object array of stroke-3 arrays, as Quick, Draw!'s own files;
 * `arrays`: no pickles. Each split is one array `[P, 3]`, its drawings end to end, beside `<split>_lengths`, `[n]`.

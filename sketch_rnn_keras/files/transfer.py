@@ -82,7 +82,7 @@ def fetch(download: Download, progress: Callable[[int, int | None], None], stop:
         stop: when it is set, the transfer ends at the next piece.
 
     Returns:
-        True if the file was transferred, False if it is there, unread: see `verify`.
+        True if the file was transferred, False if it is there, unread: `records.verify` reads it.
 
     Raises:
         Failure: the server's answer, or what came, is not what was asked for, or too many attempts failed.

@@ -1,2 +1,3 @@
 """The model of the paper: cells and their recurrence, the mixture, the losses, and `sketch_rnn.SketchRNN`, which wires
-them into a `keras.Model`. Everything in here is in model units and `keras.ops`."""
+them into a `keras.Model`; its file (`saving`) and where its weights come from (`provenance`). The mathematics is in
+model units and `keras.ops`."""

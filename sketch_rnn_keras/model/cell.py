@@ -1,9 +1,10 @@
 """What the cells share: the contract of a cell, its two kernels, its packed state, and products of matrices.
 
 A cell is the weights of a recurrence and one step of its mathematics. What is the same at every step (the bias and what
-z contributes) is computed once (`context`), apart from what must run step by step (`step`). `step_backward` and
-`gradients` are the derivative of the recurrence: the first runs backwards in time and yields gradients of
-pre-activations only, the second turns those of many steps into weight gradients at once. `recurrence.py` runs them.
+z contributes) is computed once (`context`), apart from what must run step by step (`step`), which `recurrence.py` and
+`sampling.py` do. `step_backward` and `gradients` are the derivative of the recurrence: the first runs backwards in time
+and yields gradients of pre-activations only, the second turns those of a chunk of steps into weight gradients at once.
+`backpropagation.py` runs these two.
 
 Enters: an input `[B, D]`, a context, a state and a dropout mask. Leaves: the next state.
 

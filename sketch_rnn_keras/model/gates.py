@@ -3,8 +3,8 @@
 Enters: gate pre-activations `[B, 4 H]` in the order i, j, f, o (input, candidate, forget, output), the memory
 `c [B, H]` and the candidate's dropout mask (or None). Leaves: the next `(c, h)` and, for the backward pass, gradients
 with respect to the pre-activations. The derivatives are written out because a recurrence whose backward pass knows
-them can form every weight gradient after the loop (see `recurrence.py`); the forward pass, which has every activation
-at hand, leaves them as `Slopes`.
+them can form the weight gradients of many steps at once, after each chunk of them (see `backpropagation.py`); the
+forward pass, which has every activation at hand, leaves them as `Slopes`.
 
 Sources: LSTM, section 3.2 of arXiv 1704.03477; dropout on the candidate, arXiv 1603.05118; layer normalisation,
 arXiv 1607.06450 and supplement A.2 of arXiv 1609.09106.

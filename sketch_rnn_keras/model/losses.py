@@ -1,5 +1,7 @@
 """The three terms of the objective, as pure functions of the decoder's outputs and of the latent distribution.
 
+`training/schedules.py` adds them up, with the weight that the last of them has at a step.
+
 Enters: a mixture with fields `[B, N_max, M]`, the target strokes `[B, N_max, 5]` (either may have time first, if both
 do), mu and presigma `[B, N_z]`. Leaves: scalars in nats per point (offset, pen) and per latent dimension (KL).
 

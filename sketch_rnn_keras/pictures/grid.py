@@ -1,4 +1,4 @@
-"""Drawings as pictures: stroke-3 arrays in, one SVG or PNG file with a grid of drawings out.
+"""Drawings in a grid: stroke-3 arrays in, one SVG or PNG file (or the text of an SVG, or a `Page`) out.
 
 Every drawing is scaled uniformly and centred in a square cell of its own, so its unit does not matter. This module lays
 the page out, `page` writes it. The same input gives the same bytes. The paper's figures of generated sketches are
