@@ -12,9 +12,8 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from keras import ops
 
-from .backends import Tensor
+from .backends import Tensor, ops
 from .errors import InputError, one_of, whole_number
 from .model import losses, mixture
 from .model.mixture import check_temperature

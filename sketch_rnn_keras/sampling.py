@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from keras import ops
 
-from .backends import Tensor
+from .backends import Tensor, ops
 from .errors import InputError, whole_number
 from .model import mixture
 from .model.sketch_rnn import SketchRNN

@@ -4,15 +4,12 @@ Exit status: 0 done, 1 training diverged, 2 bad input (one sentence on standard 
 Nothing that needs a backend is imported before a command runs, so that `--help` answers at once.
 """
 
-import os
 import sys
 
 from ..errors import InputError, TrainingError
 from . import data, exchange, fetch, figures, latent_space, learning, sample  # noqa: F401  (each adds its commands)
 from .common import app, say
 from .words import as_typed
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks on the machine are not ours to print
 
 
 def main() -> None:

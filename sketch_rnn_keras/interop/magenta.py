@@ -10,9 +10,8 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from ..errors import InputError
@@ -25,10 +24,13 @@ from ..model.lstm import LayerNormLSTMCell, LSTMCell
 from ..model.provenance import Provenance
 from ..model.sketch_rnn import SketchRNN, least_weights
 
-_NAMES = {LSTMCell: "LSTMCell", LayerNormLSTMCell: "LayerNormLSTMCell", HyperLSTMCell: "HyperLSTMCell"}
+if TYPE_CHECKING:
+    import keras
+
+_SCOPES = {LSTMCell: "LSTMCell", LayerNormLSTMCell: "LayerNormLSTMCell", HyperLSTMCell: "HyperLSTMCell"}
 
 
-def variables(model: SketchRNN) -> dict[str, keras.Variable]:
+def variables(model: SketchRNN) -> "dict[str, keras.Variable]":
     """The original's name of every weight of `model`: `{"vector_rnn/...:0": keras.Variable}`."""
     table = _cell_table(model.decoder, "RNN")
     table |= {"RNN/output_w": model.output_head.kernel, "RNN/output_b": model.output_head.bias}
@@ -40,8 +42,8 @@ def variables(model: SketchRNN) -> dict[str, keras.Variable]:
     return {f"vector_rnn/{name}:0": variable for name, variable in table.items()}
 
 
-def _cell_table(cell: keras.layers.Layer, scope: str) -> dict[str, keras.Variable]:
-    scope = f"{scope}/{_NAMES[type(cell)]}"
+def _cell_table(cell: "keras.layers.Layer", scope: str) -> "dict[str, keras.Variable]":
+    scope = f"{scope}/{_SCOPES[type(cell)]}"
     table = {f"{scope}/W_xh": cell.input_kernel, f"{scope}/W_hh": cell.recurrent_kernel}
     if isinstance(cell, (LSTMCell, HyperLSTMCell)):
         table[f"{scope}/bias"] = cell.bias
@@ -57,7 +59,7 @@ def _cell_table(cell: keras.layers.Layer, scope: str) -> dict[str, keras.Variabl
     return table
 
 
-def _hyper_table(cell: HyperLSTMCell, scope: str) -> dict[str, keras.Variable]:
+def _hyper_table(cell: HyperLSTMCell, scope: str) -> "dict[str, keras.Variable]":
     table = {}
     for name in cell.scaled:
         table[f"{scope}/hyper_{name}/zw/super_linear_w"] = cell.zw_kernel[name]
@@ -119,7 +121,7 @@ _DAMAGE = (ValueError, LookupError, RuntimeError, TypeError, MemoryError, OSErro
 _OURS = ("precision", "squash_start", "seed", "log_every", "description")  # hyperparameters the original lacks
 _MAX_CHECKPOINT_FILE = 2**16
 _NAMED = re.compile(r'^\s*model_checkpoint_path\s*:\s*"([^"]*)"', re.MULTILINE)
-_CELL_NAMES = {_NAMES[cell]: name for name, cell in CELLS.items()}
+_CELL_NAMES = {_SCOPES[cell]: name for name, cell in CELLS.items() if cell in _SCOPES}
 
 
 def load_checkpoint(folder: str | os.PathLike, scale_factor: float | None = None) -> SketchRNN:

@@ -9,8 +9,8 @@ s is a function of (seed, s), so a resumed training repeats the one that was int
 import contextlib
 import os
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from ..backends import Objective, Tensor, backend
@@ -27,6 +27,11 @@ from .evaluation import evaluate, latent_noise
 from .interruption import first_interrupt
 from .log import Log, Reporter
 from .run_directory import Progress, RunDirectory
+
+if TYPE_CHECKING:
+    import keras
+else:
+    from ..backends import keras
 
 
 def train(
