@@ -169,7 +169,9 @@ def simplify_flat(points: np.ndarray, lengths: np.ndarray, epsilon: float) -> tu
     left = np.repeat(lengths, lengths) - 1 - place  # points that follow it
     kept = (place == 0) | (left == 0) | (place % _PART == 0)
     joins = kept & (place > 0) & (left > 0)  # the last of one part and the first of the next
-    rows = np.repeat(np.arange(len(points)), (1 + joins) * np.repeat(lengths > 2, lengths))
+    copies = np.where(joins, 2, 1)
+    copies[np.repeat(lengths <= 2, lengths)] = 0  # these strokes have nothing between their ends
+    rows = np.repeat(np.arange(len(points)), copies)
     if len(rows):
         begins = (place[rows] == 0) | np.concatenate([[False], rows[1:] == rows[:-1]])
         numbered = np.column_stack([points, np.arange(len(points))])  # z says which points are left

@@ -76,7 +76,8 @@ def convert(
     sources = [sources] if isinstance(sources, str | os.PathLike) else sources
     files = find_files(sources, output, reading.notes)
     stay = splits is None and per_category is None and all(path.suffix.lower() == ".npz" for path in files)
-    splits = None if stay else DEFAULT if splits is None else splits
+    if splits is None and not stay:
+        splits = DEFAULT
     if splits is not None:
         check_splits(splits)
 

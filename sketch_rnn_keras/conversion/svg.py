@@ -155,7 +155,7 @@ class _Document:
                 return
             context = _inherit(context, own)
             if element.name in svg_shapes.SHAPES:
-                self._draw(element, context)
+                self._collect(element, context)
             context, children = self._open(element, context)
         except InputError as error:
             raise InputError(f"{_describe(element)}: {error}") from None
@@ -193,7 +193,8 @@ class _Document:
             )
         return self._styles.style_of(element.name, element.attrib)
 
-    def _draw(self, element: _Located, context: _Context) -> None:
+    def _collect(self, element: _Located, context: _Context) -> None:
+        """Keeps the outlines of a shape that is seen."""
         style = context.style
         stroked = style["stroke"] not in _NO_PAINT and svg_shapes.parse_length(style["stroke-width"], 100) > 0
         if style["visibility"] in ("hidden", "collapse") or not (stroked or style["fill"] not in _NO_PAINT):

@@ -28,7 +28,8 @@ class StyleSheet:
             declared = _declarations(rule.content)
             for selector in tinycss2.serialize(rule.prelude).split(","):
                 if not _SIMPLE.fullmatch(selector.strip()):
-                    others += bool(declared)
+                    if declared:
+                        others += 1
                     continue
                 self._count += 1
                 known = self._rules.setdefault(selector.strip(), {})

@@ -104,7 +104,7 @@ def _run(content: io.BytesIO, shape: tuple[int, ...], where: str) -> _Value:
         elif name in ("BINPUT", "LONG_BINPUT", "PUT", "MEMOIZE"):
             memo[len(memo) if argument is None else argument] = stack[-1]
         elif name in _TUPLES:
-            stack.append(tuple([stack.pop() for _ in range(_TUPLES[name])][::-1]))
+            stack.append(tuple(reversed([stack.pop() for _ in range(_TUPLES[name])])))
         elif name == "MARK":
             marked.append(stack)
             stack = []
@@ -127,8 +127,11 @@ def _run(content: io.BytesIO, shape: tuple[int, ...], where: str) -> _Value:
         elif name == "BUILD":
             state = stack.pop()
             stack[-1].set_state(state)
-        elif name in ("GLOBAL", "STACK_GLOBAL"):
-            attribute, module = (stack.pop(), stack.pop()) if argument is None else argument.split(" ", 1)[::-1]
+        elif name == "GLOBAL":
+            module, attribute = str(argument).split(" ", 1)
+            stack.append(_find(module, attribute, where))
+        elif name == "STACK_GLOBAL":
+            attribute, module = stack.pop(), stack.pop()
             stack.append(_find(module, attribute, where))
         elif name == "STOP":
             return stack.pop()

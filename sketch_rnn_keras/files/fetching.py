@@ -63,7 +63,7 @@ def download_all(downloads: Sequence[Download], *, progress: bool = True) -> Non
             if parts and progress:
                 _say(bars, f"interrupted; what arrived is kept in {parts}; the same command goes on from there")
             raise
-    _report(failures, len(downloads))
+    _raise_failures(failures, len(downloads))
 
 
 def _download(download: Download, bars: Progress, stop: threading.Event, talkative: bool) -> None:
@@ -105,7 +105,8 @@ def _say(bars: Progress, text: str) -> None:
     bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _report(failures: Sequence[Exception], count: int) -> None:
+def _raise_failures(failures: Sequence[Exception], count: int) -> None:
+    """Raises one error for all that went wrong with `count` downloads, if anything did."""
     for error in failures:
         if not isinstance(error, InputError):
             raise error

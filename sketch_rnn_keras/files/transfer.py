@@ -134,11 +134,11 @@ def _attempt(download: Download, progress: Callable[[int, int | None], None], st
         with download.part.open("ab") as file:
             try:
                 # Unlike iter_content, read1 does not lose what has come when the connection breaks within a chunk.
-                while chunk := response.raw.read1(_PIECE, decode_content=False):
-                    have += len(chunk)
+                while piece := response.raw.read1(_PIECE, decode_content=False):
+                    have += len(piece)
                     if stop.is_set() or have > download.max_bytes:
                         break
-                    file.write(chunk)
+                    file.write(piece)
                     progress(have, total)
             except urllib3.exceptions.HTTPError as error:
                 of_total = "" if total is None else f" of {total}"
@@ -176,9 +176,11 @@ def _agree(download: Download, response: requests.Response, have: int, validator
     if have and response.status_code in (206, 416):
         place = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
         if place and _validator(response) in (None, validator):
-            first, total = place.groups()
-            if int(total) == have if first is None else int(first) == have < int(total) <= download.max_bytes:
-                return have, int(total)
+            first, whole = place[1], int(place[2])
+            is_complete = first is None and whole == have
+            goes_on = first is not None and int(first) == have < whole <= download.max_bytes
+            if is_complete or goes_on:
+                return have, whole
         download.part.unlink()
         raise _Transient("the file has changed since its first part was downloaded")
     if response.status_code != 200:

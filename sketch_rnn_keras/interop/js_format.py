@@ -33,4 +33,5 @@ def is_shape(value: Any) -> bool:
 
 def base64_length(count: int) -> int:
     """Characters of the base64 text of `count` 16-bit numbers."""
-    return 4 * -(-2 * count // 3)
+    triples = (2 * count + 2) // 3  # of bytes; the last may lack some
+    return 4 * triples

@@ -25,8 +25,8 @@ def offset_loss(mixture: Mixture, target: Tensor) -> Tensor:
 
 def offset_losses(mixture: Mixture, target: Tensor) -> Tensor:
     """The terms of L_s, one for each point, `[B, N_max]`, in log space; 0 past a sketch's end."""
-    drawn = 1.0 - target[..., 4]
-    return -drawn * ops.logaddexp(log_density(mixture, target[..., 0], target[..., 1]), LOG_EPSILON)
+    not_ended = 1.0 - target[..., 4]
+    return -not_ended * ops.logaddexp(log_density(mixture, target[..., 0], target[..., 1]), LOG_EPSILON)
 
 
 def pen_losses(mixture: Mixture, target: Tensor) -> tuple[Tensor, Tensor]:

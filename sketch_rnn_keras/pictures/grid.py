@@ -29,7 +29,7 @@ from .page import FONT, RENDERERS, Colours, Page, Stroke, Text, printable, to_sv
 COLOURINGS = ("ink", "order", "pen")
 _LIGHT = Colours(paper="white", ink="#1f2328", letters="#656d76", travel="#bc4c00")
 _DARK = Colours(paper="#0d1117", ink="#e6edf3", letters="#8b949e", travel="#f0883e")
-_ORDER = {False: (0.0, 0.85), True: (0.3, 1.0)}  # the part of the colour map that shows on light and on dark paper
+_SHOWS_ON_LIGHT, _SHOWS_ON_DARK = (0.0, 0.85), (0.3, 1.0)  # the parts of the colour map that show on such paper
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,8 @@ def _inks(style: Style, count: int) -> list[str]:
     """The colour of each of `count` strokes."""
     if style.colour != "order":
         return [style.colours.ink] * count
-    colours = matplotlib.colormaps["viridis"](np.linspace(*_ORDER[style.dark], max(count, 2)))
+    start, end = _SHOWS_ON_DARK if style.dark else _SHOWS_ON_LIGHT
+    colours = matplotlib.colormaps["viridis"](np.linspace(start, end, max(count, 2)))
     return [to_hex(colour) for colour in colours[:count]]
 
 

@@ -180,16 +180,23 @@ def write_tables(rows: Sequence[Mapping], folder: Path) -> None:
 
 def markdown(rows: Sequence[Mapping]) -> str:
     """The thesis's layout: a row for each data set, for each variant L_R and, where there is one, L_KL."""
-    variants = dict.fromkeys(row["variant"] for row in rows)
-    has_kl = {name: any(row["variant"] == name and row["L_KL"] is not None for row in rows) for name in variants}
-    head = [f"{name}: {loss}" for name in variants for loss in ("L_R", "L_KL")[: 1 + has_kl[name]]]
+    losses = {
+        (row["data"], row["variant"], loss): row[loss]
+        for row in rows
+        for loss in ("L_R", "L_KL")
+        if row[loss] is not None
+    }
+    with_kl = {variant for _, variant, loss in losses if loss == "L_KL"}
+    columns = []
+    for variant in dict.fromkeys(row["variant"] for row in rows):
+        columns.append((variant, "L_R"))
+        if variant in with_kl:
+            columns.append((variant, "L_KL"))
+    head = [f"{variant}: {loss}" for variant, loss in columns]
     lines = [f"| data | {' | '.join(head)} |", "| --- |" + " ---: |" * len(head)]
     for data in dict.fromkeys(row["data"] for row in rows):
-        cells = []
-        for name in variants:
-            found = next((row for row in rows if (row["data"], row["variant"]) == (data, name)), None)
-            values = [found["L_R"], found["L_KL"]] if found else [None, None]
-            cells += ["" if value is None else f"{value:.2f}" for value in values[: 1 + has_kl[name]]]
+        values = [losses.get((data, *column)) for column in columns]
+        cells = ["" if value is None else f"{value:.2f}" for value in values]
         lines.append(f"| {data} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
