@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .backends import Tensor, ops
-from .errors import InputError, whole_number
+from .errors import InputError, shown, whole_number
 from .model import mixture
 from .model.sketch_rnn import SketchRNN
 from .streams import Stream, generator
@@ -189,7 +189,7 @@ def _checked_latents(model: SketchRNN, z: Tensor) -> np.ndarray:
     try:
         z = np.asarray(z, "float32")
     except (TypeError, ValueError):
-        raise InputError(f"z: expected numbers of shape [count, {model.hparams.z_size}], received {z!r}") from None
+        raise InputError(f"z: expected numbers of shape [count, {model.hparams.z_size}], received {shown(z)}") from None
     if z.ndim != 2 or not len(z) or z.shape[1] != model.hparams.z_size or not np.isfinite(z).all():
         raise InputError(f"z: expected finite numbers of shape [count, {model.hparams.z_size}], received {z.shape}")
     return z

@@ -52,7 +52,9 @@ def _read_strokes(file: BinaryIO, strokes: int, where: str) -> tuple[np.ndarray,
         (count,) = _COUNT.unpack(_whole(file.read(_COUNT.size), _COUNT.size, where))
         total += count
         if total > MAX_POINTS:
-            raise InputError(f"{where}: expected at most {MAX_POINTS} points in a drawing; {_FOREIGN}")
+            raise InputError(
+                f"{where}: expected at most {MAX_POINTS} points in a drawing, received {total} or more; {_FOREIGN}"
+            )
         if count:
             raw = _whole(file.read(2 * count), 2 * count, where)
             parts.append(np.frombuffer(raw, np.uint8).reshape(2, count))
@@ -62,5 +64,7 @@ def _read_strokes(file: BinaryIO, strokes: int, where: str) -> tuple[np.ndarray,
 
 def _whole(raw: bytes, size: int, where: str) -> bytes:
     if len(raw) != size:
-        raise InputError(f"{where}: the file ends within the record; get it again")
+        raise InputError(
+            f"{where}: expected {size} more bytes, received {len(raw)}: the file ends within the record; get it again"
+        )
     return raw

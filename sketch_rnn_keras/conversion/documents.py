@@ -7,7 +7,7 @@ import numpy as np
 from pydantic_core import from_json
 
 from ..data.npz import read_splits
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..strokes import to_stroke3
 from .columns import join_polylines
 from .items import UNREADABLE, Drawing, Reading, Rejected, make_drawing
@@ -59,8 +59,9 @@ def _from_strokes(array: np.ndarray, category: str) -> Drawing | Rejected:
     if array.ndim != 2 or array.shape[1] != 3:
         raise InputError(f"expected stroke-3 [n, 3] or stroke-5 [n, 5], received shape {list(array.shape)}")
     lifted = array[:, 2] == 1
-    if not (lifted | (array[:, 2] == 0)).all():
-        raise InputError("expected a lift of 0 or 1")
+    valid = lifted | (array[:, 2] == 0)
+    if not valid.all():
+        raise InputError(f"expected a lift of 0 or 1, received {shown(array[valid.argmin(), 2].item())}")
     if not len(array):
         return make_drawing(np.zeros((0, 2)), [], category)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -105,7 +105,7 @@ def _search(folder: Path, output: Path, notes: Counter[str]) -> list[Path]:
         return files
     if rasters:
         _check_kind(rasters[0])
-    raise InputError(f"{folder}: expected files ending in {', '.join(READERS)}, found none among {len(found)}")
+    raise InputError(f"{folder}: expected files ending in {', '.join(READERS)}, received none among {len(found)} files")
 
 
 def _check_kind(path: Path) -> None:

@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from ..data.quickdraw import MAX_LINE
 from ..errors import InputError
-from .columns import join_columns
+from .columns import join_columns, kind_of
 from .items import UNREADABLE, UNRECOGNISED, Drawing, Reading, Rejected, make_drawing
 
 MAX_WORD = 80  # characters of a category
@@ -31,7 +31,7 @@ def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
     with path.open("rb") as file:
         start = file.read(64)
         if not start:
-            raise InputError(f"{path}: is empty; expected one drawing per line")
+            raise InputError(f"{path}: expected one drawing per line, received an empty file")
         for magic, what in _OTHER_CONTENT.items():
             if start.removeprefix(_BOM).lstrip().startswith(magic):
                 raise InputError(f"{path}: {what}")
@@ -64,10 +64,11 @@ def _parse(line: bytes, category: str, recognized_only: bool) -> Drawing | Rejec
     except ValueError as error:
         raise InputError(f"not JSON ({str(error).replace(' at line 1 column', ', column')})") from None
     if type(document) is not dict or "drawing" not in document:
-        raise InputError('expected an object with a "drawing"')
+        received = "an object without" if type(document) is dict else kind_of(document)
+        raise InputError(f'expected an object with a "drawing", received {received}')
     recognized = document.get("recognized", True)
     if type(recognized) is not bool:
-        raise InputError('expected "recognized" to be true or false')
+        raise InputError(f'expected "recognized" to be true or false, received {kind_of(recognized)}')
     if recognized_only and not recognized:
         return Rejected(UNRECOGNISED)
     points, lengths, timed = join_columns(document["drawing"])

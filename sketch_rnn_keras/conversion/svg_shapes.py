@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import svgelements
 
-from ..errors import InputError
+from ..errors import InputError, shown
 
 _BASIC = {
     "line": (svgelements.SimpleLine, ("x1", "y1", "x2", "y2")),
@@ -38,7 +38,7 @@ def parse_length(text: str, whole: float) -> float:
     """Gives a length in pixels; `whole` is what 100 % are."""
     found = _LENGTH.fullmatch(text)
     if not found:
-        raise InputError(f"expected a number with px, pt, pc, in, cm, mm, Q, % or no unit, received {_short(text)}")
+        raise InputError(f"expected a number with px, pt, pc, in, cm, mm, Q, % or no unit, received {shown(text)}")
     number, unit = float(found[1]), found[2]
     return number / 100 * whole if unit == "%" else number * _PIXELS[unit]
 
@@ -47,18 +47,18 @@ def parse_transform(text: str) -> svgelements.Matrix:
     """Gives the affine map of a transform attribute."""
     text = re.sub(r"(?<=[0-9.])(?:px|deg)\b", "", _bounded(text))  # as style attributes have them
     if not _TRANSFORM.fullmatch(text):
-        raise InputError(f"expected transforms such as translate(1 2) rotate(30), received {_short(text)}")
+        raise InputError(f"expected transforms such as translate(1 2) rotate(30), received {shown(text)}")
     try:
         return svgelements.Matrix(text)
     except _ERRORS:
-        raise InputError(f"the transform {_short(text)} has too few or too many numbers") from None
+        raise InputError(f"the transform {shown(text)} has too few or too many numbers") from None
 
 
 def parse_viewbox(text: str) -> list[float]:
     """Gives x, y, width and height of a viewBox."""
     numbers = parse_numbers(text)
     if len(numbers) != 4 or not numbers[2] > 0 or not numbers[3] > 0:
-        raise InputError(f"expected viewBox to be x, y, a width and a height above 0, received {_short(text)}")
+        raise InputError(f"expected viewBox to be x, y, a width and a height above 0, received {shown(text)}")
     return numbers
 
 
@@ -71,7 +71,7 @@ def fit_viewbox(viewbox: str, aspect: str | None, viewport: Viewport) -> svgelem
 def parse_numbers(text: str) -> list[float]:
     """Gives the numbers of a list such as `points`."""
     if re.sub(_NUMBER, "", _bounded(text)).strip(", \t\r\n"):
-        raise InputError(f"expected a list of numbers, received {_short(text)}")
+        raise InputError(f"expected a list of numbers, received {shown(text)}")
     return [float(number) for number in re.findall(_NUMBER, text)]
 
 
@@ -110,7 +110,7 @@ def outline(tag: str, attributes: Mapping[str, str], viewport: Viewport) -> list
     except InputError:
         raise
     except _ERRORS:
-        raise InputError(f"expected complete path data, received {_short(attributes.get('d', ''))}") from None
+        raise InputError(f"expected complete path data, received {shown(attributes.get('d', ''))}") from None
 
 
 def _polyline(numbers: list[float], closed: bool) -> list[np.ndarray]:
@@ -143,7 +143,7 @@ def _parse_path(data: str) -> Iterable[svgelements.PathSegment]:
     if data.strip() in ("", "none"):
         return []
     if not _PATH.fullmatch(_bounded(data)):
-        raise InputError(f"expected path data that begins with M, such as M 0 0 L 9 9, received {_short(data)}")
+        raise InputError(f"expected path data that begins with M, such as M 0 0 L 9 9, received {shown(data)}")
     return svgelements.Path(_explicit(data)).segments(transformed=False)
 
 
@@ -204,7 +204,3 @@ def _bounded(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise InputError(f"expected at most {MAX_TEXT} characters in an attribute, received {len(text)}")
     return text
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import InputError, one_of, whole_number
+from ..errors import InputError, one_of, shown, whole_number
 from ..streams import doodle_generator
 from ..strokes import bounds, from_polylines, simplify
 from .npz import SPLITS
@@ -63,7 +63,7 @@ def make_splits(subject: str, counts: Sequence[int] = (2000, 100, 100), seed: in
     """
     index = _subject_index(subject)
     if np.shape(counts) != (len(SPLITS),):
-        raise InputError(f"counts: expected one for each of {', '.join(SPLITS)}, received {counts!r}")
+        raise InputError(f"counts: expected one for each of {', '.join(SPLITS)}, received {shown(counts)}")
     counts = [whole_number(f"counts, {split}", count) for split, count in zip(SPLITS, counts, strict=True)]
     seed = whole_number("seed", seed)
     return {

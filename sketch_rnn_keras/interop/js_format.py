@@ -6,7 +6,7 @@ Enters: a path. Leaves: the document. Neither Keras nor HTTP: what downloads mod
 import os
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..files.reading import read_json
 
 WEIGHTS = {"gen": 5, "vae": 17}  # arrays of weights: a decoder alone, a whole model
@@ -22,8 +22,16 @@ def read_document(path: str | os.PathLike) -> tuple[dict, list, list]:
     """
     document = read_json(path, "a sketch-rnn-js model [info, shapes, weights]", MAX_BYTES, MAX_COMMAS)
     if not (isinstance(document, list) and [type(part) for part in document] == [dict, list, list]):
-        raise InputError(f"{path}: expected a sketch-rnn-js model: a list of info, shapes and weights")
+        raise InputError(
+            f"{path}: expected a sketch-rnn-js model: a list of info, shapes and weights, received {_outline(document)}"
+        )
     return tuple(document)
+
+
+def _outline(document: Any) -> str:
+    if not isinstance(document, list):
+        return type(document).__name__
+    return f"a list of {len(document)}: {shown([type(part).__name__ for part in document[:4]])}"
 
 
 def is_shape(value: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..files.reading import read_json
 from ..hparams import HParams
 from ..model.cell import LayerNormCell
@@ -149,7 +149,7 @@ def load_checkpoint(folder: str | os.PathLike, scale_factor: float | None = None
     hparams, more = _read_hparams(folder / "model_config.json", _structure(arrays, prefix))
     numbers = sum(array.size for array in arrays.values())
     if least_weights(hparams) > 4 * numbers:  # otherwise `assign_variables` says what is missing
-        raise InputError(f"{prefix}: expected at least {least_weights(hparams)} weights, found {numbers}")
+        raise InputError(f"{prefix}: expected at least {least_weights(hparams)} weights, received {numbers}")
     origin = f"Magenta checkpoint {folder.resolve().name}/{prefix.name}"
     model = SketchRNN(hparams, scale_factor, Provenance(origin=origin, version=None, notes=(*notes, *more)))
     try:
@@ -165,7 +165,7 @@ def _find_step(folder: Path) -> tuple[Path, list[str]]:
     if not steps:
         raise InputError(
             f"{folder}: expected a Magenta checkpoint (checkpoint, vector-N.index, vector-N.data-00000-of-00001, "
-            "model_config.json), found no .index file; name the folder that holds them"
+            "model_config.json), received no .index file; name the folder that holds them"
         )
     last = max(steps, key=lambda name: (int((re.findall(r"-(\d{1,18})$", name) or ["-1"])[0]), name))
     try:
@@ -200,7 +200,7 @@ def _read_arrays(prefix: Path) -> dict[str, np.ndarray]:
         if 4 * sum(math.prod(shape) for shape in shapes.values()) > held:
             raise InputError(f"{prefix}: its variables take more than the {held} bytes of its data; copy it again")
         if strange := [name for name in shapes if types[name] != tf.float32]:
-            raise InputError(f"{prefix}: {strange[0]}: expected float32, found {types[strange[0]].name}")
+            raise InputError(f"{prefix}: {strange[0]}: expected float32, received {types[strange[0]].name}")
         arrays = {name: reader.get_tensor(name) for name in shapes}
     except InputError:
         raise
@@ -226,7 +226,7 @@ def _structure(arrays: Mapping[str, np.ndarray], prefix: Path) -> dict:
         if len(kinds) != 1:
             raise InputError(
                 f"{prefix}: expected the variables of one cell, vector_rnn/{scope}/CELL/W_hh with CELL one of "
-                f"{', '.join(_CELL_NAMES)}, found {len(kinds)}; this is no Sketch-RNN"
+                f"{', '.join(_CELL_NAMES)}, received {len(kinds)}; this is no Sketch-RNN"
             )
         found[f"{side}_model"] = _CELL_NAMES[kinds[0]]
         found[f"{side}_rnn_size"] = len(arrays[f"vector_rnn/{scope}/{kinds[0]}/W_hh"])
@@ -235,7 +235,7 @@ def _structure(arrays: Mapping[str, np.ndarray], prefix: Path) -> dict:
         widths["z_size"] = "ENC_RNN_mu/super_linear_b"
     for key, name in widths.items():
         if f"vector_rnn/{name}" not in arrays:
-            raise InputError(f"{prefix}: expected a variable vector_rnn/{name}, found none; this is no Sketch-RNN")
+            raise InputError(f"{prefix}: expected a variable vector_rnn/{name}, received none; this is no Sketch-RNN")
         found[key] = len(arrays[f"vector_rnn/{name}"])
     found["num_mixture"] = max(1, (found["num_mixture"] - 3) // 6)  # its exact width is checked with the other shapes
     return found
@@ -247,7 +247,9 @@ def _read_hparams(path: Path, found: dict) -> tuple[HParams, list[str]]:
     if isinstance(values, list) and all(isinstance(name, str) for name in values):
         values = {}  # Magenta: under Python 3 it wrote the names alone
     if not isinstance(values, dict):
-        raise InputError(f"{path}: expected an object of hyperparameters, or a list of their names")
+        raise InputError(
+            f"{path}: expected an object of hyperparameters, or a list of their names, received {shown(values)}"
+        )
     given = {key: value for key, value in values.items() if key in HParams.model_fields and value is not None}
     hparams = HParams.from_dict(found | given, where=str(path))
     for key, value in found.items():

@@ -78,7 +78,7 @@ def load(path: str | os.PathLike, scale_factor: float | None = None) -> SketchRN
     kind, is_old = _kind(info, path)
     for part, values in (("shapes", shapes), ("weights", blobs)):
         if len(values) != len(ORDER[kind]):
-            raise InputError(f"{path}: expected {len(ORDER[kind])} {part} of a {kind} model, found {len(values)}")
+            raise InputError(f"{path}: expected {len(ORDER[kind])} {part} of a {kind} model, received {len(values)}")
     sizes, layout = _check_shapes(kind, shapes, path)
     arrays = {
         f"vector_rnn/{name}": _decode(blob, layout[name], f"{path}, weights [{k}] ({name})")
@@ -86,7 +86,7 @@ def load(path: str | os.PathLike, scale_factor: float | None = None) -> SketchRN
     }
     name = info.get("name", path.name.split(".")[0])
     if not isinstance(name, str) or len(name) > 1000:
-        raise InputError(f"{path}, info: name: expected a text of at most 1000 characters, received {str(name)[:60]}")
+        raise InputError(f"{path}, info: name: expected a text of at most 1000 characters, received {shown(name)}")
     given = {"data_set": name, "max_seq_len": info.get("max_seq_len"), "num_mixture": MIXTURES, **sizes}
     given |= {"conditional": kind == "vae", "squash_start": kind == "vae" and is_old}
     hparams = HParams.from_dict(given, f"{path}, info")

@@ -98,7 +98,7 @@ def _read_run(run_dir: Path) -> dict[str, dict[str, np.ndarray]]:
     """By split ("train", "valid"), the columns of the run's history."""
     path = run_dir / "history.csv"
     if not path.is_file():
-        raise InputError(f"{run_dir}: expected a run directory with history.csv, found none there")
+        raise InputError(f"{run_dir}: expected a run directory with history.csv, received none")
     try:
         rows = history.read(path)
         names = ("step", *(name for panel in PANELS for name in panel))

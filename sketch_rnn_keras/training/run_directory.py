@@ -78,7 +78,7 @@ class RunDirectory:
     def _make(self) -> None:
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise InputError(
-                f"{self.path}: expected a new or empty run directory, found files in it; "
+                f"{self.path}: expected a new or empty run directory, received one with files in it; "
                 "continue that run with resume=True, or choose another run directory"
             )
         try:
@@ -110,7 +110,7 @@ class RunDirectory:
             InputError: this is no run directory.
         """
         if not self.config.is_file():
-            raise InputError(f"{self.path}: expected a run directory with config.json; found none there")
+            raise InputError(f"{self.path}: expected a run directory with config.json, received none")
         try:
             config = json.loads(self.config.read_text(encoding="utf-8"))
             if not (isinstance(config, dict) and {"hparams", "scale_factor", "data"} <= config.keys()):
@@ -156,10 +156,14 @@ class RunDirectory:
         arrays, progress = self._read_last()
         variables = _variables(model, optimizer)
         if arrays.keys() != variables.keys():
-            raise InputError(f"{self.last}: expected {len(variables)} arrays of this model, found {len(arrays)} others")
+            raise InputError(
+                f"{self.last}: expected {len(variables)} arrays of this model, received {len(arrays)} others"
+            )
         for name, variable in variables.items():
             if arrays[name].shape != tuple(variable.shape):
-                raise InputError(f"{self.last}: {name}: expected {tuple(variable.shape)}, found {arrays[name].shape}")
+                raise InputError(
+                    f"{self.last}: {name}: expected {tuple(variable.shape)}, received {arrays[name].shape}"
+                )
         for name, variable in variables.items():
             variable.assign(arrays[name])
         if progress.best_step == progress.step:
@@ -180,7 +184,7 @@ class RunDirectory:
 
     def _read_last(self, only_progress: bool = False) -> tuple[dict[str, np.ndarray], Progress]:
         if not self.last.exists():
-            raise InputError(f"{self.last}: expected the last checkpoint, found none; a copy of {self.best} will do")
+            raise InputError(f"{self.last}: expected the last checkpoint, received none; a copy of {self.best} will do")
         try:
             with np.load(self.last, allow_pickle=False) as file:
                 progress = Progress(**json.loads(str(file["progress"])))

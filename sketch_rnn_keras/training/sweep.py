@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..data.datasets import Dataset, load_dataset
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..files.reading import read_json
 from ..files.writing import write_atomically
 from ..hparams import HParams
@@ -58,14 +58,17 @@ class Plan:
         expected = {"hparams": dict, "data_sets": dict, "variants": dict}
         for key, kind in expected.items():
             if not isinstance(document.get(key), kind) or (key != "hparams" and not document[key]):
-                raise InputError(f"{path}: expected an object under {key!r}, received {document.get(key)!r:.60}")
+                raise InputError(f"{path}: expected an object under {key!r}, received {shown(document.get(key))}")
         known = [*expected, "per_data_set", "description"]
         if unknown := document.keys() - set(known):
             raise InputError(f"{path}: unknown key {sorted(unknown)[0]!r}; expected {', '.join(known)}")
         names = {k: [v] if isinstance(v, str) else v for k, v in document["data_sets"].items()}
         special = document.get("per_data_set", {})
         if not isinstance(special, dict) or not special.keys() <= names.keys():
-            raise InputError(f"{path}: per_data_set: expected an object with keys of data_sets, {', '.join(names)}")
+            raise InputError(
+                f"{path}: per_data_set: expected an object with keys of data_sets, {', '.join(names)}, received "
+                f"{shown(special)}"
+            )
         plan = cls(document["hparams"], names, document["variants"], special)
         folders = set()
         for data, variant in plan.runs():
@@ -84,10 +87,13 @@ class Plan:
     def hparams(self, data: str, variant: str, where: str = "sweep") -> HParams:
         """The hyperparameters of one run."""
         parts = (self.shared, self.per_data_set.get(data, {}), self.variants[variant])
-        if not all(isinstance(part, Mapping) for part in parts):
-            raise InputError(f"{where}, {data}, {variant}: expected objects of hyperparameters")
-        if found := {"data_set", "hparams"} & {key for part in parts for key in part}:
-            raise InputError(f"{where}, {data}, {variant}: {found.pop()!r} has no place there; see data_sets")
+        for part in parts:
+            if not isinstance(part, Mapping):
+                raise InputError(
+                    f"{where}, {data}, {variant}: expected objects of hyperparameters, received {shown(part)}"
+                )
+        if misplaced := {"data_set", "hparams"} & {key for part in parts for key in part}:
+            raise InputError(f"{where}, {data}, {variant}: {misplaced.pop()!r} has no place there; see data_sets")
         merged = {key: value for part in parts for key, value in part.items()}
         return HParams.from_dict(merged | {"data_set": self.data_sets[data]}, f"{where}, {data}, {variant}")
 
@@ -134,7 +140,7 @@ def run(
         if (data, limit) not in datasets:
             datasets[data, limit] = load_dataset(plan.data_sets[data], max_seq_len=limit)
         if not len(datasets[data, limit].test):
-            raise InputError(f"{data}: expected drawings in the test split, which the table is about; found none")
+            raise InputError(f"{data}: expected drawings in the test split, which the table is about, received none")
     for data, variant in plan.runs():
         hparams = plan.hparams(data, variant)
         run_dir = folder / _folder(data, variant)

@@ -93,4 +93,4 @@ def test_several_drawings_need_a_model_to_move(refused):
 
 
 def test_a_run_without_a_history_is_refused(refused):
-    assert "found none" in refused("plot", "nowhere", "-o", "a.svg")
+    assert "received none" in refused("plot", "nowhere", "-o", "a.svg")

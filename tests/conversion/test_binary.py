@@ -38,7 +38,7 @@ def test_a_file_cut_anywhere_is_refused(tmp_path):
     whole = record(SQUARE)
     for size in range(1, len(whole)):
         (tmp_path / "a.bin").write_bytes(whole + whole[:size])
-        with pytest.raises(InputError, match=f"a.bin, record 1 at byte {len(whole)}: the file ends"):
+        with pytest.raises(InputError, match=f"a.bin, record 1 at byte {len(whole)}: expected .* the file ends"):
             convert(tmp_path / "a.bin", tmp_path / "a.npz")
     assert list(tmp_path.iterdir()) == [tmp_path / "a.bin"]
 

@@ -60,7 +60,11 @@ def test_the_output_in_a_folder_is_no_source_of_the_next_conversion(folder):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("rasters", "preview.png: a raster image"), ("empty", "found none among 0"), ("none", "no such file or folder")],
+    [
+        ("rasters", "preview.png: a raster image"),
+        ("empty", "received none among 0"),
+        ("none", "no such file or folder"),
+    ],
 )
 def test_a_folder_without_drawings_is_refused(tmp_path, name, message):
     for made in ("rasters", "empty"):
@@ -76,7 +80,7 @@ def test_a_folder_without_drawings_is_refused(tmp_path, name, message):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.ndjson", b"", "is empty"),
+        ("a.ndjson", b"", "received an empty file"),
         ("a.ndjson", b"[" + GOOD + b"]", "is one JSON array; write one drawing per line"),
         ("a.ndjson", b"\xef\xbb\xbf[", "is one JSON array"),
         ("a.ndjson", GOOD.decode().encode("utf-16"), "is encoded as UTF-16; save it as UTF-8"),

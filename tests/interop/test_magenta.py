@@ -258,12 +258,12 @@ def test_damaged_weights_are_refused(damage, tmp_path):
         ({"vector_rnn/RNN/output_b": None}, "expected a variable vector_rnn/RNN/output_b"),
         ({"vector_rnn/RNN/output_w": None}, "missing: vector_rnn/RNN/output_w"),
         ({"vector_rnn/RNN/LSTMCell/W_hh": None}, "expected the variables of one cell"),
-        ({"vector_rnn/RNN/HyperLSTMCell/W_hh": np.ones((8, 32), "float32")}, "found 2"),
+        ({"vector_rnn/RNN/HyperLSTMCell/W_hh": np.ones((8, 32), "float32")}, "received 2"),
         ({"vector_rnn/attention/w": np.ones((2, 2), "float32")}, "unknown: vector_rnn/attention/w"),
         ({"vector_rnn/RNN/output_b": np.ones(16, "float32")}, r"expected shape \(15,\), received \(16,\)"),
         ({"vector_rnn/RNN/output_b": np.full(15, np.nan, "float32")}, "output_b holds numbers that are not finite"),
-        ({"vector_rnn/RNN/output_b": np.ones(15)}, "output_b: expected float32, found float64"),
-        ({"vector_rnn/RNN/LSTMCell/W_hh": np.ones((5000, 1), "float32")}, "expected at least .* weights, found"),
+        ({"vector_rnn/RNN/output_b": np.ones(15)}, "output_b: expected float32, received float64"),
+        ({"vector_rnn/RNN/LSTMCell/W_hh": np.ones((5000, 1), "float32")}, "expected at least .* weights, received"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -274,7 +274,7 @@ def test_variables_that_are_no_sketch_rnn_are_refused(changes, message, tmp_path
 
 
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"found no \.index file; name the folder that holds them"):
+    with pytest.raises(InputError, match=r"received no \.index file; name the folder that holds them"):
         magenta.load_checkpoint(tmp_path)
 
 

@@ -86,7 +86,7 @@ def a_run_without(tmp_path, what):
 
 @pytest.mark.parametrize(
     ("what", "message"),
-    [("history", "found none"), ("rows", "not logged a step"), ("columns", "history of a training run")],
+    [("history", "received none"), ("rows", "not logged a step"), ("columns", "history of a training run")],
 )
 def test_a_run_without_curves_is_refused_and_nothing_is_drawn(tmp_path, what, message):
     with pytest.raises(InputError, match=message):

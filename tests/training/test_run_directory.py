@@ -207,7 +207,7 @@ def test_a_run_begun_before_a_hyperparameter_was_added_goes_on_with_no_other_val
 
 
 def test_where_there_is_no_run_none_is_resumed(data, tmp_path):
-    with pytest.raises(InputError, match="expected a run directory with config.json; found none there"):
+    with pytest.raises(InputError, match="expected a run directory with config.json, received none"):
         RunDirectory(tmp_path / "none").begin(HPARAMS, data, resume=True)
     assert not (tmp_path / "none").exists()
 
@@ -245,11 +245,11 @@ def test_a_damaged_checkpoint_is_named_and_left(killed, damage):
 
 def test_a_checkpoint_of_another_size_is_refused(killed):
     killed.save(*build(HPARAMS.replace(dec_rnn_size=9)), Progress(step=30), is_best=False)
-    with pytest.raises(InputError, match=r"last\.npz: .*: expected \(.*\), found \("):
+    with pytest.raises(InputError, match=r"last\.npz: .*: expected \(.*\), received \("):
         killed.restore(*build(HParams.load(killed.config)))
 
 
 def test_a_checkpoint_of_another_model_is_refused(killed):
     killed.save(*build(HPARAMS.replace(conditional=False)), Progress(step=30), is_best=False)
-    with pytest.raises(InputError, match=r"last\.npz: expected [0-9]+ arrays of this model, found [0-9]+ others"):
+    with pytest.raises(InputError, match=r"last\.npz: expected [0-9]+ arrays of this model, received [0-9]+ others"):
         killed.restore(*build(HParams.load(killed.config)))
