@@ -103,10 +103,17 @@ def from_polylines(polylines: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def as_stroke3(array: Any, where: str) -> np.ndarray:
-    """Returns `array` as float64 stroke-3 rows `[n, 3]`; anything without numbers has n = 0.
+    """Checks that something is a stroke-3 drawing.
+
+    Args:
+        array: what should be one, in any unit.
+        where: what messages begin with.
+
+    Returns:
+        float64 `[n, 3]`; n is 0 for anything without numbers.
 
     Raises:
-        InputError: another shape, no numbers, or numbers that are not finite; the message begins with `where`.
+        InputError: another shape, no numbers, or numbers that are not finite.
     """
     try:
         rows = np.asarray(array, np.float64)
@@ -182,9 +189,16 @@ def simplify_flat(points: np.ndarray, lengths: np.ndarray, epsilon: float) -> tu
 
 
 def to_model_units(stroke3: np.ndarray, scale_factor: float) -> np.ndarray:
-    """Stroke-3 rows `[n, 3]` in data units -> float32 rows in model units.
+    """Divides the offsets by the scale factor.
 
     Only the two doors between the units call this: `data/batches.py` and the methods of the model.
+
+    Args:
+        stroke3: `[n, 3]` in data units.
+        scale_factor: data units per model unit.
+
+    Returns:
+        float32 `[n, 3]` in model units; the lifts stay as they are.
     """
     rows = np.array(stroke3, np.float32)
     rows[:, :2] = np.asarray(stroke3, np.float64)[:, :2] / scale_factor
@@ -192,7 +206,7 @@ def to_model_units(stroke3: np.ndarray, scale_factor: float) -> np.ndarray:
 
 
 def to_data_units(stroke3: np.ndarray, scale_factor: float) -> np.ndarray:
-    """The inverse of `to_model_units`."""
+    """The inverse of `to_model_units`: float32 `[n, 3]` in data units."""
     rows = np.array(stroke3, np.float32)
     rows[:, :2] *= np.float32(scale_factor)
     return rows

@@ -68,8 +68,19 @@ def training_batches(
     """Gives the batches of steps `start_step` to `hparams.num_steps - 1`, prepared ahead in a thread.
 
     The batch of a step depends on (`hparams.seed`, step) alone, so a resumed run sees what an uninterrupted one sees.
-    The thread ends with the iterator: when it is exhausted, closed or discarded. Sizes and augmentation are those of
-    `hparams`; for the errors see `random_batch`.
+    The thread ends with the iterator: when it is exhausted, closed or discarded.
+
+    Args:
+        split: where to draw from, in data units.
+        hparams: supplies the sizes, the augmentation, the number of steps and the seed.
+        scale_factor: data units per model unit.
+        start_step: the first step to prepare.
+
+    Returns:
+        A generator of `Batch`es, strokes5 `[B, N_max + 1, 5]` in model units.
+
+    Raises:
+        InputError: as `random_batch`.
     """
     _check_batch(split, hparams.batch_size, hparams.max_seq_len)
 

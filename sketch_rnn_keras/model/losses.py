@@ -19,26 +19,54 @@ LOG_EPSILON = math.log(1e-6)  # the original adds 1e-6 to the density before its
 
 
 def offset_loss(mixture: Mixture, target: Tensor) -> Tensor:
-    """L_s = -mean over B * N_max of (1 - p3) log(p(dx, dy) + 1e-6) (equation 9)."""
+    """L_s = -mean over B * N_max of (1 - p3) log(p(dx, dy) + 1e-6) (equation 9).
+
+    Args:
+        mixture: fields `[B, N_max, M]`.
+        target: `[B, N_max, 5]`, the points that the mixture should predict.
+
+    Returns:
+        A scalar, in nats per point.
+    """
     return ops.mean(offset_losses(mixture, target))
 
 
 def offset_losses(mixture: Mixture, target: Tensor) -> Tensor:
-    """The terms of L_s, one for each point, `[B, N_max]`, in log space; 0 past a sketch's end."""
+    """The terms of L_s, one for each point, in log space.
+
+    Args:
+        mixture, target: see `offset_loss`.
+
+    Returns:
+        `[B, N_max]`, in nats; 0 past a sketch's end.
+    """
     not_ended = 1.0 - target[..., 4]
     return -not_ended * ops.logaddexp(log_density(mixture, target[..., 0], target[..., 1]), LOG_EPSILON)
 
 
 def pen_losses(mixture: Mixture, target: Tensor) -> tuple[Tensor, Tensor]:
-    """L_p = mean over B * N_max of the pen's cross-entropy (equation 9): `(over all steps, masked after the end)`.
+    """L_p = mean over B * N_max of the pen's cross-entropy (equation 9).
 
     Paper: the sum runs to N_max, padding included. Magenta: that is its training loss; its evaluation masks the steps
     after a sketch's end with (1 - p3).
+
+    Args:
+        mixture, target: see `offset_loss`; the pen's logits are `[B, N_max, 3]`.
+
+    Returns:
+        `(over all steps, masked after the end)`, two scalars, in nats per point.
     """
     entropy = -ops.sum(target[..., 2:5] * ops.log_softmax(mixture.pen_logits, axis=-1), axis=-1)
     return ops.mean(entropy), ops.mean((1.0 - target[..., 4]) * entropy)
 
 
 def kl_loss(mu: Tensor, presigma: Tensor) -> Tensor:
-    """L_KL = -1/2 mean over B and N_z of (1 + presigma - mu^2 - exp(presigma)) (equation 10), without its floor."""
+    """L_KL = -1/2 mean over B and N_z of (1 + presigma - mu^2 - exp(presigma)) (equation 10), without its floor.
+
+    Args:
+        mu, presigma: `[B, N_z]`; sigma = exp(presigma / 2).
+
+    Returns:
+        A scalar, in nats per latent dimension.
+    """
     return -0.5 * ops.mean(1.0 + presigma - ops.square(mu) - ops.exp(presigma))

@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from ..backends import Tensor
-from ..errors import InputError, one_of
+from ..errors import InputError, one_of, shown
 
 TEMPERATURE_LAWS = ("paper", "magenta")
 _LARGEST_LOG_SIGMA = 60.0  # exp(60) squared still fits float32 beside the next two bounds
@@ -40,7 +40,14 @@ class Mixture(NamedTuple):
 
 
 def from_raw(raw: Tensor) -> Mixture:
-    """Read the decoder's outputs `[..., 6 M + 3]` (equations 5 and 6)."""
+    """Read the decoder's outputs (equations 5 and 6).
+
+    Args:
+        raw: `[..., 6 M + 3]`.
+
+    Returns:
+        A mixture of M components, fields `[..., M]`.
+    """
     components = (raw.shape[-1] - 3) // 6
     parts = ops.split(raw, [3 + k * components for k in range(6)], axis=-1)
     pen_logits, log_pi, mu_x, mu_y, log_sigma_x, log_sigma_y, rho_raw = parts
@@ -54,11 +61,18 @@ def _deviation(x: Tensor, mu: Tensor, log_sigma: Tensor) -> Tensor:
 
 
 def component_log_density(mixture: Mixture, dx: Tensor, dy: Tensor) -> Tensor:
-    """log N(dx, dy) of every component, `[..., M]`, for offsets `[...]` (arXiv 1308.0850, equation 24).
+    """log N(dx, dy) of every component (arXiv 1308.0850, equation 24).
 
     With r = atanh rho, 1 / (1 - rho) = (1 + exp(2 r)) / 2 and 1 - rho^2 = 1 / cosh^2 r, which turns the quadratic form
     into a sum of two squares that never cancel:
     ((z_x - z_y)^2 (1 + exp(2 r)) + (z_x + z_y)^2 (1 + exp(-2 r))) / 8.
+
+    Args:
+        mixture: fields `[..., M]`.
+        dx, dy: offsets `[...]`.
+
+    Returns:
+        `[..., M]`.
     """
     z_x = _deviation(dx[..., None], mixture.mu_x, mixture.log_sigma_x)
     z_y = _deviation(dy[..., None], mixture.mu_y, mixture.log_sigma_y)
@@ -70,7 +84,14 @@ def component_log_density(mixture: Mixture, dx: Tensor, dy: Tensor) -> Tensor:
 
 
 def log_density(mixture: Mixture, dx: Tensor, dy: Tensor) -> Tensor:
-    """log p(dx, dy), `[...]`, of offsets `[...]` under the whole mixture (equation 3)."""
+    """log p(dx, dy) under the whole mixture (equation 3).
+
+    Args:
+        mixture, dx, dy: see `component_log_density`.
+
+    Returns:
+        `[...]`, one for each offset.
+    """
     return ops.logsumexp(mixture.log_pi + component_log_density(mixture, dx, dy), axis=-1)
 
 
@@ -78,7 +99,7 @@ def check_temperature(temperature: float, temperature_law: str = "paper") -> Non
     """Raise `InputError` unless `temperature` is a finite number >= 0 and `temperature_law` is known."""
     is_number = isinstance(temperature, numbers.Real) and not isinstance(temperature, bool)
     if not is_number or not math.isfinite(temperature) or temperature < 0:
-        raise InputError(f"temperature: expected a finite number >= 0 (0 is greedy), received {temperature!r}")
+        raise InputError(f"temperature: expected a finite number >= 0 (0 is greedy), received {shown(temperature)}")
     one_of("temperature_law", temperature_law, TEMPERATURE_LAWS)
 
 
@@ -143,14 +164,28 @@ def sample(mixture: Mixture, noise: Tensor) -> Tensor:
 
 
 def greedy(mixture: Mixture) -> Tensor:
-    """The limit of temperature 0: the mean of the most probable component and the most probable pen state."""
+    """The limit of temperature 0: the mean of the most probable component and the most probable pen state.
+
+    Args:
+        mixture: fields `[B, M]`.
+
+    Returns:
+        Stroke-5 rows `[B, 5]`.
+    """
     component, pen = ops.argmax(mixture.log_pi, axis=-1), ops.argmax(mixture.pen_logits, axis=-1)
     still = ops.zeros_like(mixture.mu_x[:, 0])
     return _points(mixture, component, pen, still, still)
 
 
 def parameters(raw: Tensor) -> dict[str, np.ndarray]:
-    """The decoder's outputs as the paper names them, in NumPy: pi, mu_x, mu_y, sigma_x, sigma_y, rho, pen_logits."""
+    """The decoder's outputs as the paper names them.
+
+    Args:
+        raw: `[..., 6 M + 3]`.
+
+    Returns:
+        NumPy arrays `[..., M]`: "pi", "mu_x", "mu_y", "sigma_x", "sigma_y", "rho"; and "pen_logits" `[..., 3]`.
+    """
     m = from_raw(ops.convert_to_tensor(raw))
     named = {
         "pi": ops.exp(m.log_pi),

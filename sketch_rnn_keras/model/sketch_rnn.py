@@ -158,7 +158,15 @@ class SketchRNN(keras.Model):
         return recurrence.run_to_ends(cell, x, context, state, lengths, (masks or {}).get(cell.name)).h
 
     def reparameterise(self, mu: Tensor, presigma: Tensor, noise: Tensor | None = None) -> Tensor:
-        """z = mu + exp(presigma / 2) * noise (equation 2); `noise [B, N_z]` is drawn when it is None."""
+        """z = mu + exp(presigma / 2) * noise (equation 2).
+
+        Args:
+            mu, presigma: `[B, N_z]`, as `encode` returns them.
+            noise: standard normals `[B, N_z]`; drawn from `seed_generator` when None.
+
+        Returns:
+            z, `[B, N_z]`.
+        """
         if noise is None:
             noise = keras.random.normal(mu.shape, dtype=mu.dtype, seed=self.seed_generator)
         return mu + ops.exp(presigma / 2.0) * ops.cast(noise, mu.dtype)
@@ -166,7 +174,15 @@ class SketchRNN(keras.Model):
     # ---------------------------------------------------------------------------------------------- decoder
 
     def decoder_start(self, z: Tensor | None, batch_size: int) -> Tensors:
-        """The decoder's state before its first step: tanh(W_z z + b_z), or zeros when decoder-only (z is None)."""
+        """The decoder's state before its first step: tanh(W_z z + b_z), or zeros when decoder-only.
+
+        Args:
+            z: `[B, N_z]`, or None for a decoder-only model.
+            batch_size: B.
+
+        Returns:
+            A state of the decoder's cell, each part `[B, its size]`.
+        """
         if z is None:
             return self.decoder.zero_state(batch_size)
         z = ops.tanh(z) if self.hparams.squash_start else z
@@ -239,7 +255,17 @@ class SketchRNN(keras.Model):
     def call(
         self, strokes5: Tensor, lengths: Tensor | None = None, noise: Tensor | None = None, training: bool = False
     ) -> Tensor:
-        """Raw outputs `[B, N_max, 6 M + 3]` for sketches `[B, N_max + 1, 5]` with their start token."""
+        """Encode sketches, and decode them with teacher forcing.
+
+        Args:
+            strokes5: `[B, N_max + 1, 5]` with the start token, in the model's units.
+            lengths: `[B]`, points in each sketch; counted from the end tokens when None.
+            noise: `[B, N_z]`, the latent's standard normals; drawn from `seed_generator` when None.
+            training: whether there is dropout; its masks are drawn from `seed_generator`.
+
+        Returns:
+            Raw outputs `[B, N_max, 6 M + 3]`; `mixture.from_raw` reads them.
+        """
         masks = self.dropout_masks(strokes5.shape[0], strokes5.shape[1] - 1) if training else None
         return ops.transpose(self._forward(strokes5, lengths, noise, masks)[0], (1, 0, 2))
 

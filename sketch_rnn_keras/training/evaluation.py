@@ -15,7 +15,17 @@ from ..streams import Stream, generator
 
 
 def latent_noise(hparams: HParams, stream: Stream, index: int, batch_size: int) -> np.ndarray:
-    """Standard normals `[B, N_z]` for the latent vectors of the batch `index` of a stream."""
+    """Standard normals for the latent vectors of one batch.
+
+    Args:
+        hparams: supplies the seed and N_z.
+        stream: what the batch is for.
+        index: its place in the stream.
+        batch_size: B.
+
+    Returns:
+        float32 `[B, N_z]`.
+    """
     return generator(hparams.seed, stream, index).standard_normal((batch_size, hparams.z_size), dtype="float32")
 
 
