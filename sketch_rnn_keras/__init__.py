@@ -1,12 +1,14 @@
 """A faithful, fast Keras 3 reproduction of Sketch-RNN (Ha & Eck, arXiv 1704.03477).
 
 The names below are imported on first use, so that `import sketch_rnn_keras` and `sketch-rnn --help` load no backend.
+Once Keras is imported too, by whomever, `SketchRNN` is registered with it: `keras.saving.load_model` knows it.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
+from .backends import startup
 
 _HOMES = {
     "HParams": "hparams",
@@ -46,6 +48,13 @@ if TYPE_CHECKING:
     from .pictures.grid import draw_sketches
     from .sampling import sample
     from .training.loop import train
+
+
+def _register() -> None:
+    importlib.import_module(".model.sketch_rnn", __name__)
+
+
+startup.after_keras(_register)
 
 
 def __getattr__(name: str) -> Any:

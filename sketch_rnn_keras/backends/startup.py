@@ -8,12 +8,16 @@ out afterwards.
 
 import contextlib
 import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
+from typing import Any
 
 from ..errors import InputError
 
@@ -73,3 +77,44 @@ def without_remarks() -> Iterator[None]:
             for line in held:
                 if not _REMARKS.match(line):
                     os.write(2, line)
+
+
+def after_keras(callback: Callable[[], None]) -> None:
+    """Call `callback` as soon as Keras is imported, by whomever; now, where it is already."""
+    if "keras" in sys.modules:
+        callback()
+    elif not any(isinstance(finder, _KerasFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _KerasFinder(callback))
+
+
+class _KerasFinder(importlib.abc.MetaPathFinder):
+    """Stands first in line for the import of Keras alone, and hands it to whoever finds it."""
+
+    def __init__(self, callback: Callable[[], None]):
+        self._callback = callback
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if fullname != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _CallingLoader(spec.loader, self._callback)
+        return spec
+
+
+class _CallingLoader(importlib.abc.Loader):
+    """Another loader, and a callback once it is done."""
+
+    def __init__(self, loader: Any, callback: Callable[[], None]):
+        self._loader, self._callback = loader, callback
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        self._callback()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)

@@ -50,7 +50,8 @@ class SketchRNN(keras.Model):
     """The sequence-to-sequence variational autoencoder of arXiv 1704.03477, or its decoder alone.
 
     Args:
-        hparams: `HParams`; `hparams.seed` decides the initial weights and the dropout noise.
+        hparams: `HParams`; `hparams.seed` decides the initial weights and the dropout noise. `SketchRNN(z_size=16)` is
+            short for `SketchRNN(HParams(z_size=16))`.
         scale_factor: what offsets in data units were divided by (the standard deviation of the training offsets);
             None when it is not known, in which case drawings come out in the model's own units.
         provenance: where the weights come from.
@@ -66,12 +67,17 @@ class SketchRNN(keras.Model):
 
     def __init__(
         self,
-        hparams: HParams,
+        hparams: HParams | None = None,
         scale_factor: float | None = None,
         provenance: Provenance = Provenance(),  # noqa: B008  (it is immutable)
-        **kwargs: Any,
+        **options: Any,
     ):
-        super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
+        settings = {name: options.pop(name) for name in HParams.model_fields if name in options}
+        super().__init__(**{"dtype": keras.config.floatx(), **options})
+        if hparams is None:
+            hparams = HParams(**settings)
+        elif settings:
+            raise InputError(f"SketchRNN: expected an HParams or {', '.join(settings)}, received both; use replace")
         if not isinstance(hparams, HParams):
             raise InputError(f"SketchRNN: expected an HParams, received {type(hparams).__name__}; see HParams.load")
         self.hparams = hparams
@@ -87,16 +93,16 @@ class SketchRNN(keras.Model):
         self.presigma: Any = None
         self.initial_state: Any = None
         mixed = hparams.precision != "float32"  # only the cells' matrix products are ever in a lower precision
-        options: dict[str, Any] = {"dtype": hparams.precision if mixed else keras.config.floatx()}
+        cell_options: dict[str, Any] = {"dtype": hparams.precision if mixed else keras.config.floatx()}
         self.decoder = CELLS[hparams.dec_model](
-            hparams.dec_rnn_size, 5, context, seed=next(seeds), name="decoder", **options
+            hparams.dec_rnn_size, 5, context, seed=next(seeds), name="decoder", **cell_options
         )
         outputs = 3 + 6 * hparams.num_mixture
         self.output_head = _Projection(hparams.dec_rnn_size, outputs, next(seeds), "output_head", glorot=True)
         if hparams.conditional:
             encoder, units = CELLS[hparams.enc_model], hparams.enc_rnn_size
-            self.encoder_forward = encoder(units, 5, seed=next(seeds), name="encoder_forward", **options)
-            self.encoder_backward = encoder(units, 5, seed=next(seeds), name="encoder_backward", **options)
+            self.encoder_forward = encoder(units, 5, seed=next(seeds), name="encoder_forward", **cell_options)
+            self.encoder_backward = encoder(units, 5, seed=next(seeds), name="encoder_backward", **cell_options)
             self.mu = _Projection(2 * units, hparams.z_size, next(seeds), "mu")
             self.presigma = _Projection(2 * units, hparams.z_size, next(seeds), "presigma")
             packed = sum(self.decoder.state_sizes)

@@ -100,8 +100,8 @@ def draw_map(
             page.sketches.append([Stroke(points, colours[kind]) for points in polylines])
     for k, kind in enumerate(colours if len(colours) > 1 else ()):
         x, y = (k + 0.5) * width / len(colours), height + _LEGEND / 2
-        page.sketches.append([Stroke(np.array([[x - 60, y], [x - 40, y]]), colours[kind])])
-        page.texts.append(Text(printable(kind), x + 10, y + 4, 13))
+        page.sketches.append([Stroke(np.array([[x - 12, y - 8], [x + 12, y - 8]]), colours[kind])])
+        page.texts.append(Text(printable(kind), x, y + 10, 13))
     write_atomically(path, RENDERERS[suffix](page))
     return len(taken)
 
