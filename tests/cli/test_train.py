@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.tiny_run import contents
+from support.tiny_run import contents, one_dot
 
 from sketch_rnn_keras import cli
 from sketch_rnn_keras.errors import TrainingError
@@ -25,6 +25,7 @@ def run_dir(tmp_path_factory):
     """A run directory of two data sets, made by the command itself."""
     path = tmp_path_factory.mktemp("cli") / "run"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "sample", one_dot)
         patch.setattr(sys, "argv", ["sketch-rnn", "train", *DATA, "--run-dir", str(path), *SET])
         with pytest.raises(SystemExit) as end:
             cli.main()

@@ -7,9 +7,10 @@ or a module at the top of the package; `__init__` is the room of the package's o
 import ast
 import graphlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -47,8 +48,14 @@ def room(file: str) -> str:
     return file.split("/")[0].removesuffix(".py")
 
 
-def imports(package: Path) -> list[Import]:
-    """Every import of every module of `package`; of a star import, what it is from."""
+def imports(package: Path, stands_for: Mapping[str, str] = MappingProxyType({})) -> list[Import]:
+    """Every import of every module of `package`; of a star import, what it is from.
+
+    Args:
+        package: its folder.
+        stands_for: dotted names of the package that load a library when they are imported; such an import counts as
+            one of the library, too.
+    """
     files = sorted(path.relative_to(package).as_posix() for path in package.rglob("*.py"))
     found = []
     for file in files:
@@ -57,6 +64,8 @@ def imports(package: Path) -> list[Import]:
             for name in _names(node, file, package.name):
                 inside = _file_of(name, package.name, files)
                 found.append(Import(file, node.lineno, inside or name.split(".")[0], inside is not None, when))
+                if name in stands_for:
+                    found.append(Import(file, node.lineno, stands_for[name], False, when))
     return found
 
 

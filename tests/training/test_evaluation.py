@@ -53,9 +53,9 @@ def test_losses_are_the_means_of_the_batches_under_the_noise_of_every_version(mo
         assert value == pytest.approx(np.mean([float(terms[name]) for terms in by_hand]), rel=1e-4), name
 
 
-def test_the_models_scale_factor_makes_the_drawings_model_units(model, data, losses):
-    other = tiny_model(spread=0.3, max_seq_len=data.max_seq_len, scale_factor=2 * data.scale_factor, seed=5)
-    assert evaluate(other, data.valid, 16, data.max_seq_len)["offset"] != pytest.approx(losses["offset"], abs=1e-3)
+def test_the_models_scale_factor_makes_the_drawings_model_units(model, data, losses, monkeypatch):
+    monkeypatch.setattr(model, "scale_factor", 2 * data.scale_factor)
+    assert evaluate(model, data.valid, 16, data.max_seq_len)["offset"] != pytest.approx(losses["offset"], abs=1e-3)
 
 
 def test_a_validation_while_training_is_this_evaluation(trained_run, data):

@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from support.tiny_run import HPARAMS, KILLED_AT, NUM_STEPS, SAVE_EVERY, Recorder, assert_same_run
+from support.tiny_run import HPARAMS, KILLED_AT, LONGEST, NUM_STEPS, Recorder, assert_same_run
 
 from sketch_rnn_keras.training import history
 from sketch_rnn_keras.training.interruption import first_interrupt
@@ -61,12 +61,12 @@ def test_a_second_ctrl_c_stops_at_once(stand_in, data, tmp_path):
 
 
 def start(run_dir, *options) -> subprocess.Popen:
-    """`sketch-rnn train`, of a model that takes long enough for a step to be interrupted."""
-    sizes = ("dec_rnn_size=32", "enc_rnn_size=16", "z_size=4", "num_mixture=2", "max_seq_len=50", "batch_size=10")
-    steps = (f"num_steps={NUM_STEPS}", f"save_every={SAVE_EVERY}", "log_every=1")
+    """`sketch-rnn train` of what `trained_run` was trained with."""
     command = [sys.executable, "-m", "sketch_rnn_keras.cli", "train", "--run-dir", str(run_dir), *options]
     if "--resume" not in options:
-        command += ["--data", "doodles:cat:60", *(part for s in (*sizes, *steps) for part in ("--set", s))]
+        config = run_dir.parent / "config.json"
+        HPARAMS.replace(max_seq_len=LONGEST).save(config)
+        command += ["--config", str(config)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
@@ -81,8 +81,8 @@ def wait_for_step(process, run_dir, step):
 
 
 @pytest.mark.tensorflow
-def test_a_process_killed_and_resumed_trains_as_one_that_was_not(tmp_path):
-    whole, run = start(tmp_path / "whole"), tmp_path / "killed"
+def test_a_process_killed_and_resumed_trains_as_one_that_was_not(trained_run, tmp_path):
+    run = tmp_path / "killed"
     killed = start(run)
     wait_for_step(killed, run, KILLED_AT)
     killed.send_signal(signal.SIGKILL)
@@ -90,8 +90,7 @@ def test_a_process_killed_and_resumed_trains_as_one_that_was_not(tmp_path):
     assert KILLED_AT <= int(history.read(run / "history.csv")[-1]["step"]) < NUM_STEPS
     resumed = start(run, "--resume")
     assert resumed.wait() == 0, resumed.stderr.read()
-    assert whole.wait() == 0, whole.stderr.read()
-    assert_same_run(run, tmp_path / "whole")
+    assert_same_run(run, trained_run.whole)
 
 
 @pytest.mark.tensorflow

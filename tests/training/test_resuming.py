@@ -4,14 +4,15 @@ import shutil
 
 import numpy as np
 import pytest
-from support.tiny_run import HPARAMS, KILLED_AT, NUM_STEPS, Recorder, arrays, assert_same_run, contents
+from support.tiny_run import HPARAMS, KILLED_AT, NUM_STEPS, Recorder, arrays, assert_same_run, contents, one_dot
 
 from sketch_rnn_keras.errors import InputError
-from sketch_rnn_keras.training import history
+from sketch_rnn_keras.training import history, loop
 from sketch_rnn_keras.training.loop import train
 
 
-def test_killed_and_resumed_is_the_whole_training(trained_run, data, tmp_path):
+def test_killed_and_resumed_is_the_whole_training(trained_run, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "sample", one_dot)
     run = shutil.copytree(trained_run.killed, tmp_path / "run")
     assert history.read(run / "history.csv")[-1]["step"] == str(KILLED_AT)
     reporter = Recorder()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support import paths
 from support.tiny import SIZES
+from support.tiny_run import one_dot
 
 from sketch_rnn_keras import InputError, load_dataset, load_model
 from sketch_rnn_keras.data.npz import write_splits
@@ -149,6 +150,7 @@ def interrupted(sweep_folder):
         return train(hparams, *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "sample", one_dot)
         patch.setattr(loop, "train", train_once)
         with pytest.raises(KeyboardInterrupt):
             sweep.run(sweep.Plan.load(sweep_folder / "plan.json"), sweep_folder / "runs")
@@ -159,7 +161,9 @@ def interrupted(sweep_folder):
 @pytest.fixture(scope="module")
 def rows(sweep_folder, interrupted):
     """What the second call returns."""
-    return sweep.run(sweep.Plan.load(sweep_folder / "plan.json"), sweep_folder / "runs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "sample", one_dot)
+        return sweep.run(sweep.Plan.load(sweep_folder / "plan.json"), sweep_folder / "runs")
 
 
 @pytest.mark.tensorflow
