@@ -125,19 +125,29 @@ def test_points_are_in_data_units():
     assert_close([sketch * (36.5, 36.5, 1) for sketch in in_model_units], in_data_units, atol=1e-3)
 
 
-def test_stopping_early_changes_nothing_before_the_end(conditional):
+@pytest.fixture(scope="module")
+def stopped_and_full(conditional):
+    """Points of 6 sketches from a loop that ends with the last of them, and from one that makes all its 40 steps."""
     rng = np.random.default_rng(0)
     z, uniform, normal = rng.standard_normal((6, N_Z)), rng.random((40, 6, 2)), rng.standard_normal((40, 6, 2))
     noise = np.concatenate([uniform, normal], axis=2)
     stopped, full = (sample_points(conditional, z, noise, 0.8, stop_at_end=stop) for stop in (True, False))
     assert stopped.shape == full.shape == (6, 40, 5)
-    ends = full[..., 4].argmax(axis=1)
-    assert full[..., 4].any(axis=1).all()
-    assert ends.max() < 39
+    assert full[..., 4].any(axis=1).all()  # each of them ends
+    return stopped, full, full[..., 4].argmax(axis=1)
+
+
+def test_stopping_early_changes_nothing_before_the_end(stopped_and_full):
+    stopped, full, ends = stopped_and_full
     for sketch, other, end in zip(stopped, full, ends, strict=True):
         np.testing.assert_allclose(sketch[: end + 1], other[: end + 1], atol=1e-5)
-    np.testing.assert_array_equal(stopped[:, ends.max() + 1 :, 4], 1)  # the loop ended with the last sketch
-    assert np.abs(full[:, ends.max() + 1 :, :2]).min() > 0  # and went on when it was told to
+
+
+def test_the_loop_ends_with_the_last_sketch_unless_it_is_told_to_go_on(stopped_and_full):
+    stopped, full, ends = stopped_and_full
+    assert ends.max() < 39
+    np.testing.assert_array_equal(stopped[:, ends.max() + 1 :, 4], 1)
+    assert np.abs(full[:, ends.max() + 1 :, :2]).min() > 0
 
 
 def test_a_decoder_alone_draws_what_the_seed_decides(decoder_only):

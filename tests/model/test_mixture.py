@@ -224,4 +224,4 @@ def test_an_unknown_temperature_law_is_refused():
 @pytest.mark.parametrize("law", mixture.TEMPERATURE_LAWS)
 @pytest.mark.parametrize("temperature", [0, 0.0, 1, 0.4, 7.5])
 def test_a_possible_temperature_is_accepted(temperature, law):
-    mixture.check_temperature(temperature, law)
+    assert mixture.check_temperature(temperature, law) is None
