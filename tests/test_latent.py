@@ -13,6 +13,13 @@ from sketch_rnn_keras.strokes import to_stroke5
 
 N_MAX, N_Z = SIZES["max_seq_len"], SIZES["z_size"]
 
+
+@pytest.fixture(scope="module")
+def endless():
+    """A conditional model whose sketches never end."""
+    return tiny_model(end=-50.0)
+
+
 vectors = st.lists(st.floats(-3, 3, width=32), min_size=4, max_size=4).map(np.array)
 
 
@@ -222,11 +229,11 @@ def test_an_interpolation_begins_and_ends_with_the_reconstructions(conditional, 
         np.testing.assert_allclose(stop, end, atol=1e-4)
 
 
-def test_between_the_ends_are_the_sketches_of_the_codes_between():
-    model, several = tiny_model(end=-50.0), tiny_drawings(2)
-    way = latent.interpolate(model, several, steps=3, temperature=0)
-    middle = latent.slerp(*latent.encode(model, several), [0.5])
-    np.testing.assert_allclose(way[1], sample(model, z=middle, temperature=0)[0], atol=1e-4)
+def test_between_the_ends_are_the_sketches_of_the_codes_between(endless):
+    several = tiny_drawings(2)
+    way = latent.interpolate(endless, several, steps=3, temperature=0)
+    middle = latent.slerp(*latent.encode(endless, several), [0.5])
+    np.testing.assert_allclose(way[1], sample(endless, z=middle, temperature=0)[0], atol=1e-4)
     assert np.abs(way[1] - way[0]).max() > 1e-3
 
 
@@ -238,20 +245,19 @@ def test_an_interpolation_needs_two_drawings(conditional):
 PREFIX = np.array([[4, 2, 0], [0, 3, 1], [1, 1, 0]], "float32")
 
 
-@pytest.mark.parametrize("kind", ["conditional", "decoder_only"])
-def test_endings_begin_with_the_drawing_and_differ(kind):
-    model = tiny_model(end=-50.0, conditional=kind == "conditional")
+@pytest.mark.parametrize("is_conditional", [True, False])
+def test_endings_begin_with_the_drawing_and_differ(is_conditional, endless):
+    model = endless if is_conditional else tiny_model(end=-50.0, conditional=False)
     endings = latent.complete(model, PREFIX, count=3, temperature=1.0, seed=2)
     for ending in endings:
         np.testing.assert_allclose(ending[:3], PREFIX, atol=1e-5)
     assert len({ending.tobytes() for ending in endings}) == 3
 
 
-def test_a_conditional_model_begins_with_the_code_of_the_drawing():
-    model = tiny_model(end=-50.0)
-    z = latent.encode(model, [PREFIX])
-    expected = sample(model, z=z, prefix=PREFIX, temperature=0.4)[0]
-    np.testing.assert_allclose(latent.complete(model, PREFIX)[0], expected, atol=1e-5)
+def test_a_conditional_model_begins_with_the_code_of_the_drawing(endless):
+    z = latent.encode(endless, [PREFIX])
+    expected = sample(endless, z=z, prefix=PREFIX, temperature=0.4)[0]
+    np.testing.assert_allclose(latent.complete(endless, PREFIX)[0], expected, atol=1e-5)
 
 
 def test_a_drawing_without_room_for_an_ending_is_refused(conditional):

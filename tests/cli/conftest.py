@@ -1,7 +1,11 @@
 """Models for the commands that draw with one."""
 
+import functools
+
 import pytest
 from support.tiny import tiny_model
+
+from sketch_rnn_keras import loading
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +18,14 @@ def models(tmp_path_factory):
         )
         model.save(folder / f"{name}.keras")
     return folder
+
+
+@pytest.fixture(scope="session")
+def opened_once():
+    return functools.cache(loading.load_model)
+
+
+@pytest.fixture
+def shared_models(monkeypatch, opened_once):
+    """Opens each model once for many commands, so that what is compiled for it is compiled once."""
+    monkeypatch.setattr(loading, "load_model", opened_once)

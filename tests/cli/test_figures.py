@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.pictures import texts
 
+pytestmark = pytest.mark.usefixtures("shared_models")
 CATS, OWLS = "doodles:cat:20", "doodles:owl:20"
 
 

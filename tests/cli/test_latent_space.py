@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from support.pictures import drawn, elements, texts
 
+pytestmark = pytest.mark.usefixtures("shared_models")
+
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
