@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 MAX_SHOWN = 60  # characters of a received value
+MAX_LISTED = 5  # received names
 
 
 class InputError(ValueError):
@@ -27,7 +28,10 @@ class TrainingError(RuntimeError):
 
 def shown(value: Any) -> str:
     """A value as messages show it, at most 60 characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits, which Python does not write out
+        return f"{type(value).__name__} too long to show"
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
@@ -84,11 +88,15 @@ def known_names(names: Sequence[str], known: Sequence[str], what: str) -> None:
         what: what the known names are, in the plural, for the message.
 
     Raises:
-        InputError: naming each unknown name and those nearest to it.
+        InputError: naming the first unknown names and those nearest to them.
     """
     wrong = [name for name in dict.fromkeys(names) if name not in known]
     if wrong:
-        received = "; and ".join(f"{name!r}; near: {', '.join(nearest(name, known)) or 'none'}" for name in wrong)
+        named = wrong[:MAX_LISTED]
+        near = [", ".join(nearest(name[:MAX_SHOWN], known)) or "none" for name in named]
+        received = "; and ".join(f"{shown(name)}; near: {one}" for name, one in zip(named, near, strict=True))
+        if len(wrong) > MAX_LISTED:
+            received += f"; and {len(wrong) - MAX_LISTED} others"
         raise InputError(f"expected one of the {len(known)} {what}, received {received}")
 
 

@@ -12,6 +12,8 @@ import enum
 
 import numpy as np
 
+from .errors import whole_number
+
 
 class Stream(enum.IntEnum):
     """What a random number is for. The values are part of the numbers: a new stream takes a new value.
@@ -41,24 +43,32 @@ def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
     """The generator of one random choice.
 
     Args:
-        seed: the user's, an integer >= 0.
+        seed: the user's, from 0 to 2^32 - 1.
         stream: what it is for.
-        index: an integer >= 0: its place among the choices of this stream.
+        index: its place among the choices of this stream, in the same range.
+
+    Raises:
+        InputError: the seed or the index is outside it: a longer number is several to NumPy, and could be another's.
     """
-    return np.random.default_rng([seed, index, stream])
+    return np.random.default_rng([_word("seed", seed), _word("index", index), stream])
 
 
 def doodle_generator(seed: int, subject: int, split: int, drawing: int) -> np.random.Generator:
     """The generator of one built-in drawing.
 
     Args:
-        seed: the user's, an integer >= 0.
+        seed: the user's, from 0 to 2^32 - 1.
         subject, split: the places of the two among those of `data/doodles.py`, from 0.
         drawing: its number in the split, from 0.
     """
-    return np.random.default_rng([seed, subject, split, drawing])
+    return np.random.default_rng([_word("seed", seed), subject, split, _word("drawing", drawing)])
 
 
 def derived_seed(seed: int, stream: Stream, index: int = 0) -> int:
-    """A seed below 2^31 for a generator that is not NumPy's."""
-    return int(np.random.SeedSequence([seed, index, stream]).generate_state(1)[0] >> 1)
+    """A seed below 2^31 for a generator that is not NumPy's; see `generator`."""
+    words = [_word("seed", seed), _word("index", index), stream]
+    return int(np.random.SeedSequence(words).generate_state(1)[0] >> 1)
+
+
+def _word(name: str, value: int) -> int:
+    return whole_number(name, value, 0, 2**32 - 1)

@@ -140,3 +140,14 @@ def test_whatever_is_received_a_message_stays_short():
 def test_an_input_error_is_a_value_error():
     """So that a caller who knows nothing of this package can catch it."""
     assert issubclass(InputError, ValueError)
+
+
+def test_a_number_too_long_to_write_out_is_named_by_its_type():
+    with pytest.raises(InputError, match="seed: expected a whole number from 0 to 9, received int too long to show"):
+        whole_number("seed", 10**5000, 0, 9)
+
+
+def test_many_and_long_unknown_names_make_a_short_message():
+    with pytest.raises(InputError, match="; and 95 others") as caught:
+        known_names([f"{k}" + "x" * 100_000 for k in range(100)], ["cat", "owl"], "subjects")
+    assert len(str(caught.value)) < 600

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.streams import Stream, derived_seed, doodle_generator, generator
 
 SEEDS = (0, 1, 3, 7, 16, 2**31 - 1)
@@ -99,3 +100,15 @@ def test_derived_seeds_are_distinct_and_fit_31_bits():
 
 def test_a_derived_seed_repeats_itself():
     assert derived_seed(3, Stream.DROPOUT, 17) == derived_seed(3, Stream.DROPOUT, 17)
+
+
+@pytest.mark.parametrize("seed", [2**32, -1, 10**5000], ids=["too large", "negative", "huge"])
+def test_a_seed_that_numpy_would_take_for_several_numbers_is_refused(seed):
+    with pytest.raises(InputError, match="seed: expected a whole number from 0 to 4294967295"):
+        generator(seed, Stream.SKETCH_LATENT, 1)
+    with pytest.raises(InputError, match="seed: expected"):
+        derived_seed(seed, Stream.DROPOUT, 1)
+
+
+def test_the_largest_seed_has_its_own_numbers():
+    assert generator(2**32 - 1, Stream.BATCH).random() != generator(2**32 - 2, Stream.BATCH).random()

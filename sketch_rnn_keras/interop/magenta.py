@@ -111,8 +111,8 @@ def read_variables(model: SketchRNN) -> dict[str, np.ndarray]:
 
 def _describe(model: SketchRNN) -> str:
     hparams = model.hparams
-    encoder = f"enc_model={hparams.enc_model}, " if hparams.conditional else "no encoder, "
-    return f"{encoder}dec_model={hparams.dec_model}"
+    encoder = f"enc_model {hparams.enc_model}" if hparams.conditional else "no encoder"
+    return f"{encoder} and dec_model {hparams.dec_model}"
 
 
 # ------------------------------------------------------------------------------------------------------- checkpoints

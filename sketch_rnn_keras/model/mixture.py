@@ -9,6 +9,7 @@ Sources: equations 3 to 8 of arXiv 1704.03477; A. Graves, arXiv 1308.0850, equat
 
 import math
 import numbers
+import sys
 from typing import NamedTuple
 
 import keras
@@ -98,7 +99,7 @@ def log_density(mixture: Mixture, dx: Tensor, dy: Tensor) -> Tensor:
 def check_temperature(temperature: float, temperature_law: str = "paper") -> None:
     """Raise `InputError` unless `temperature` is a finite number >= 0 and `temperature_law` is known."""
     is_number = isinstance(temperature, numbers.Real) and not isinstance(temperature, bool)
-    if not is_number or not math.isfinite(temperature) or temperature < 0:
+    if not is_number or not 0 <= temperature <= sys.float_info.max:
         raise InputError(f"temperature: expected a finite number >= 0 (0 is greedy), received {shown(temperature)}")
     one_of("temperature_law", temperature_law, TEMPERATURE_LAWS)
 

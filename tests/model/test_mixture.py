@@ -225,3 +225,9 @@ def test_an_unknown_temperature_law_is_refused():
 @pytest.mark.parametrize("temperature", [0, 0.0, 1, 0.4, 7.5])
 def test_a_possible_temperature_is_accepted(temperature, law):
     assert mixture.check_temperature(temperature, law) is None
+
+
+@pytest.mark.parametrize("temperature", [10**400, float("inf"), float("nan"), -0.1, True, "warm"])
+def test_a_temperature_is_a_finite_number(temperature):
+    with pytest.raises(InputError, match="temperature: expected a finite number >= 0"):
+        mixture.check_temperature(temperature)
