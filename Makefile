@@ -11,7 +11,7 @@ PARALLEL := -n logical --maxprocesses 4 --dist loadfile  # a process takes up to
 
 quickstart: $(VENV)/.installed
 	@$(BIN)/sketch-rnn train --run-dir runs/quickstart \
-		$$(test -f runs/quickstart/config.json && echo --resume || echo --config configs/quickstart.json)
+		$$(test -f runs/quickstart/config.json && echo --resume || echo --config quickstart)
 	@for suffix in svg png; do $(BIN)/sketch-rnn sample --model runs/quickstart --count 24 --columns 6 \
 		--temperature 0.2 --seed 7 --output quickstart.$$suffix --overwrite; done
 

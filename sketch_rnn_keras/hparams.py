@@ -19,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from ._version import __version__
 from .errors import InputError, nearest
+from .files.configs import find_config
 from .files.reading import read_json
 from .files.writing import write_atomically
 from .strokes import USUAL_MAX_SEQ_LEN
@@ -182,13 +183,14 @@ class HParams(BaseModel):
         """Read a JSON file: hyperparameters, a run's `config.json`, or the original's `model_config.json`.
 
         Args:
-            path: the file, at most 1 MiB.
+            path: the file, at most 1 MiB, or the name of a configuration that ships, such as "quickstart".
             **overrides: hyperparameters that replace the file's.
 
         Raises:
             InputError: a file that cannot be read or is not such a JSON document, or any fault `from_dict` reports.
         """
-        document = read_json(path, "a JSON file of hyperparameters")
+        what = "a JSON file of hyperparameters"
+        document = read_json(find_config(path, what), what)
         values, where = _unwrap(document, str(path))
         if overrides:
             where = f"{where}, with {', '.join(overrides)} overridden"

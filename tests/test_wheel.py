@@ -1,5 +1,6 @@
 """A wheel built from a clone works in an empty folder, with nothing of the clone beside it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -32,7 +33,8 @@ def python(tmp_path_factory):
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, clone)
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "sketch_rnn_keras", clone / "sketch_rnn_keras", ignore=ignored)
+    for name in ("sketch_rnn_keras", "configs"):
+        shutil.copytree(ROOT / name, clone / name, ignore=ignored)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, clone]
     subprocess.run(build, check=True, capture_output=True)
@@ -61,17 +63,27 @@ def test_it_is_imported_from_the_wheel_and_not_from_the_clone(python, tmp_path):
     assert str(ROOT) not in printed
 
 
-def test_every_module_is_in_it(python, tmp_path):
+def test_every_module_and_every_configuration_is_in_it(python, tmp_path):
     listing = "import sketch_rnn_keras as s, pathlib as p; root = p.Path(s.__file__).parent; "
     listing += "print(*sorted(str(f.relative_to(root)) for f in root.rglob('*') if f.is_file() and f.suffix != '.pyc'))"
     package = ROOT / "sketch_rnn_keras"
-    here = sorted(str(f.relative_to(package)) for f in package.rglob("*") if f.is_file() and f.suffix != ".pyc")
-    assert run(python, tmp_path, "-c", listing).split() == here
+    here = [str(f.relative_to(package)) for f in package.rglob("*") if f.is_file() and f.suffix != ".pyc"]
+    here += [f"configs/{f.name}" for f in (ROOT / "configs").iterdir()]
+    assert run(python, tmp_path, "-c", listing).split() == sorted(here)
 
 
 def test_the_ten_lines_of_python_work(python, tmp_path):
     run(python, tmp_path, "-c", TEN_LINES)
     assert (tmp_path / "cats.svg").read_text().count("<path") > 0
+
+
+def test_a_configuration_that_ships_is_trained_by_its_name(python, tmp_path):
+    sizes = ("dec_rnn_size=8", "enc_rnn_size=6", "num_mixture=2", "num_steps=2", "save_every=2", "batch_size=4")
+    settings = [part for size in sizes for part in ("--set", size)]
+    run(
+        python, tmp_path, "-m", "sketch_rnn_keras.cli", "train", "--config", "quickstart", "--run-dir", "run", *settings
+    )
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["hparams"]["kl_weight"] == 0.3
 
 
 def test_the_command_works(python, tmp_path):

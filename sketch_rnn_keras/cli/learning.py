@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError, one_of
+from ..files.configs import config_names
 from .common import Data, Model, Set, answer, app, describe_dataset, open_model, say
 
 if TYPE_CHECKING:
@@ -15,18 +16,23 @@ if TYPE_CHECKING:
     from ..training.sweep import Run
     from .progress import TrainingBar
 
+SOONER = "; --config small trains in minutes to an hour, --set num_steps=N sets another end; Ctrl-C saves"
+
 
 @app.command()
 def train(
     run_dir: Annotated[Path, typer.Option(help="Where everything about this training is kept.")],
-    config: Annotated[Path | None, typer.Option(help="JSON hyperparameters; see configs/.")] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(help=f"A JSON file of hyperparameters, or one that ships: {', '.join(config_names())}."),
+    ] = None,
     data: Data = None,
     overrides: Set = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the training in --run-dir.")] = False,
 ) -> None:
     """Train a model on a data set.
 
-    Without --data the config's data_set is used. With --resume the config and the data are those the run began
+    Without --data, the data_set of --config is used. With --resume the config and the data are those the run began
     with; only num_steps, save_every, log_every and description may then be changed with --set.
     """
     from ..hparams import HParams
@@ -36,6 +42,11 @@ def train(
         hparams, names = _resumed(run_dir, config, data, changes)
     else:
         hparams = HParams.load(config, **changes) if config else HParams(**changes)
+        if not data and "data_set" not in hparams.model_fields_set:
+            raise InputError(
+                "expected data to train on: add --data, such as --data doodles:cat (built in), --data cat (Quick, "
+                "Draw!) or --data mine.npz (made by sketch-rnn convert)"
+            )
         names = data or hparams.data_set
         hparams = hparams.replace(data_set=list(names))
     _train(hparams, names, run_dir, resume)
@@ -51,7 +62,7 @@ def parse_settings(overrides: list[str] | None) -> dict:
         raise InputError(f"--set {error}") from None
 
 
-def _resumed(run_dir: Path, config: Path | None, data: list[str] | None, changes: dict) -> tuple["HParams", list[str]]:
+def _resumed(run_dir: Path, config: str | None, data: list[str] | None, changes: dict) -> tuple["HParams", list[str]]:
     """Hyperparameters and data names of the run that goes on."""
     from ..hparams import HParams
     from ..training.run_directory import RunDirectory
@@ -81,7 +92,7 @@ def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool
         say(f"{run_dir} is trained to step {first_step} already; to go on, add --set num_steps=N")
         return
     try:
-        with TrainingBar(hparams.num_steps, first_step) as reporter:
+        with TrainingBar(hparams.num_steps, first_step, advice=SOONER) as reporter:
             model = train(hparams, dataset, run_dir, resume=resume, reporter=reporter)
     except KeyboardInterrupt as interrupt:
         if not interrupt.args:  # a second Ctrl-C, or one before the first step
@@ -93,7 +104,13 @@ def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool
 
 @app.command()
 def sweep(
-    plan: Annotated[Path, typer.Argument(help="JSON: what all runs share, data sets, variants; see configs/.")],
+    plan: Annotated[
+        str,
+        typer.Argument(
+            help="JSON: what all runs share, data sets, variants; or a plan that ships: "
+            f"{', '.join(config_names(of_sweeps=True))}."
+        ),
+    ],
     output_dir: Annotated[Path, typer.Option(help="Where the runs and the tables go.")],
 ) -> None:
     """Train several variants on several data sets, and write one table of L_R and L_KL.

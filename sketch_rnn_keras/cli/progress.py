@@ -3,6 +3,7 @@
 Enters: steps and the recorded losses. Leaves: text on a rich console.
 """
 
+import time
 from typing import Any
 
 from rich.console import Console
@@ -28,16 +29,23 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:.1f} steps/s" if speed >= 1 else f"{1 / speed:.1f} s/step")
 
 
+MEASURED_STEPS = 20  # before a training's time is estimated; the first, in which all is compiled, is not among them
+DAY = 24 * 3600  # seconds
+
+
 class TrainingBar:
-    """A context that shows the progress of `loop.train`.
+    """A context that shows the progress of `loop.train`, and says when it will take more than a day.
 
     Args:
         num_steps: the step training ends at.
         first_step: the step it begins at, above 0 when a run is resumed.
+        advice: what to add to that.
     """
 
-    def __init__(self, num_steps: int, first_step: int = 0, console: Console | None = None):
+    def __init__(self, num_steps: int, first_step: int = 0, console: Console | None = None, *, advice: str = ""):
         self.console = console or Console(stderr=True)
+        self._num_steps, self._advice = num_steps, advice
+        self._measured_step, self._measured_since = first_step + 1, 0.0
         self._bar = Progress(
             TextColumn("step"),
             MofNCompleteColumn(),
@@ -60,6 +68,18 @@ class TrainingBar:
 
     def step(self, step: int) -> None:
         self._bar.update(self._task, completed=step)
+        if step == self._measured_step:
+            self._measured_since = time.monotonic()
+        elif step == self._measured_step + MEASURED_STEPS:
+            self._estimate(step, (time.monotonic() - self._measured_since) / MEASURED_STEPS)
+
+    def _estimate(self, step: int, seconds_per_step: float) -> None:
+        days = (self._num_steps - step) * seconds_per_step / DAY
+        if days > 1:
+            text = (
+                f"note   {self._num_steps - step:,} more steps of {seconds_per_step:.2g} s take about {days:.1f} days"
+            )
+            self.console.print(text + self._advice, highlight=False, soft_wrap=True)
 
     def record(self, step: int, split: str, values: dict[str, float]) -> None:
         """Show the losses of `step`: those of training beside the bar, those of validation on a line that stays."""

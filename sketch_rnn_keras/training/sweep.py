@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..data.datasets import Dataset, load_dataset
 from ..errors import InputError, shown
+from ..files.configs import find_config
 from ..files.reading import read_json
 from ..files.writing import write_atomically
 from ..hparams import HParams
@@ -49,10 +50,14 @@ class Plan:
     def load(cls, path: str | os.PathLike) -> "Plan":
         """Read a plan, and check the hyperparameters of every run.
 
+        Args:
+            path: the file, or the name of a plan that ships, such as "kl_tradeoff".
+
         Raises:
             InputError: a file that cannot be read, or is no plan.
         """
-        document = read_json(path, "a JSON file of a sweep")
+        what = "a JSON file of a sweep"
+        document = read_json(find_config(path, what, of_sweeps=True), what)
         if not isinstance(document, dict):
             raise InputError(f"{path}: expected an object, received {type(document).__name__}")
         expected = {"hparams": dict, "data_sets": dict, "variants": dict}

@@ -5,7 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from sketch_rnn_keras.cli.progress import TrainingBar
+from sketch_rnn_keras.cli import progress
+from sketch_rnn_keras.cli.progress import MEASURED_STEPS, TrainingBar
 
 LOSSES = {"cost": -1.25, "recon": -1.5, "kl_raw": 0.5, "kl_weight": 0.25, "learning_rate": 0.001}
 
@@ -39,3 +40,31 @@ def test_on_a_terminal_they_stand_beside_the_bar():
     shown = console.file.getvalue()
     assert "20/100" in shown
     assert "cost -1.250" in shown
+
+
+# ------------------------------------------------------------------------------------------- trainings that take days
+
+
+def said(monkeypatch, num_steps, seconds_per_step, first_step=0):
+    """What a bar says while steps take so long each, the first of them an hour."""
+    console, now = Console(file=io.StringIO(), force_terminal=False), 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    with TrainingBar(num_steps, first_step, console=console, advice="; rest") as bar:
+        for step in range(first_step + 1, first_step + 3 * MEASURED_STEPS):
+            now += 3600 if step == first_step + 1 else seconds_per_step
+            bar.step(step)
+    return console.file.getvalue()
+
+
+def test_a_training_of_days_is_announced_once_with_advice(monkeypatch):
+    steps = 10_000 - MEASURED_STEPS - 1
+    assert said(monkeypatch, 10_000, 20.0) == f"note   {steps:,} more steps of 20 s take about 2.3 days; rest\n"
+
+
+def test_the_steps_that_a_resumed_run_has_made_are_not_counted(monkeypatch):
+    assert said(monkeypatch, 10_000, 20.0, first_step=9_000) == ""
+    assert "more steps of 20 s take about 1.2 days" in said(monkeypatch, 15_000, 20.0, first_step=10_000)
+
+
+def test_a_training_of_hours_is_not(monkeypatch):
+    assert said(monkeypatch, 10_000, 8.0) == ""

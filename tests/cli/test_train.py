@@ -72,6 +72,12 @@ def test_a_configuration_names_its_data(command, trained):
     assert len(call["dataset"].train) == 20
 
 
+def test_a_configuration_that_ships_is_taken_by_its_name(command, trained):
+    command("train", "--run-dir", "run", "--config", "quickstart", "--set", "z_size=7")
+    (call,) = trained
+    assert (call["hparams"].data_set, call["hparams"].kl_weight, call["hparams"].z_size) == (["doodles:cat"], 0.3, 7)
+
+
 def test_data_that_is_given_takes_the_place_of_the_configurations(command, trained):
     Path("my.json").write_text('{"data_set": "nowhere.npz", "batch_size": 4}')
     command("train", "--run-dir", "run", "--config", "my.json", *DATA)
@@ -126,6 +132,13 @@ def test_exit_status(command, monkeypatch, error, status, message):
 # ----------------------------------------------------------------------------------------------------------- refusals
 
 
+@pytest.mark.parametrize("config", [[], ["--config", "aaron_sheep"]])
+def test_data_that_was_not_given_is_asked_for(refused, config):
+    message = refused("train", "--run-dir", "run", *config)
+    assert "expected data to train on: add --data, such as --data doodles:cat (built in)" in message
+    assert not Path("run").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -135,7 +148,7 @@ def test_exit_status(command, monkeypatch, error, status, message):
         (["--set", "batch_size=many"], "'batch_size': expected a whole number"),
         (["--set", "batch_size=400"], "batch_size: expected at most the 30 sketches of the training split"),
         (["--set", "batch_size=400"], "train with --set batch_size=30"),
-        (["--config", "none.json"], "none.json"),
+        (["--config", "none.json"], "none.json: No such file; expected a JSON file of hyperparameters, or one that"),
         (["--data", "folder/none.npz"], "no data file folder/none.npz"),
         (["--data", "doodles:dog"], "doodles:dog"),
         (["--resume"], "expected a run directory"),

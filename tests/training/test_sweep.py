@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support import paths
 from support.tiny import SIZES
 from support.tiny_run import one_dot
 
@@ -47,7 +46,7 @@ def test_a_row_for_each_data_set_and_columns_for_each_variant():
 
 @pytest.mark.parametrize("name", ["kl_tradeoff", "kl_tradeoff_kanji"])
 def test_the_thesis_sweep_is_a_plan(name):
-    plan = sweep.Plan.load(paths.ROOT / "configs" / f"{name}.json")
+    plan = sweep.Plan.load(name)
     for data in plan.data_sets:
         runs = [plan.hparams(data, variant) for variant in plan.variants]
         assert [run.kl_weight for run in runs[:3]] == [1.0, 0.5, 0.25]
