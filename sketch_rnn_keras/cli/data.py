@@ -1,14 +1,18 @@
 """`sketch-rnn convert` and `info`: drawings into data files, and what is in a file."""
 
 import json
+import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError
 from .common import Seed, answer, app, check_output, describe_model, open_model, progress_bar, say
 from .words import as_typed
+
+if TYPE_CHECKING:
+    from ..conversion import Report
 
 
 @app.command()
@@ -61,7 +65,7 @@ def convert(
     ] = "quickdraw",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")] = False,
 ) -> None:
-    """Convert drawings into a data file to train on."""
+    """Convert drawings into a data file to train on, and say how."""
     from ..conversion import convert
 
     options: dict[str, Any] = {"epsilon": epsilon, "per_category": per_category, "splits": splits}
@@ -71,6 +75,18 @@ def convert(
     with progress_bar("converting, %", 100) as progress:
         report = convert(sources, output, **options, progress=lambda share: progress(int(100 * share)))
     answer(as_typed(str(report)))
+    say(f"next   {_training_command(report)}")
+
+
+def _training_command(report: "Report") -> str:
+    """What to type to train on the file that was written: the small configuration, with a batch that it can fill."""
+    from ..hparams import HParams
+
+    file, count = report.output, report.splits["train"]
+    words = ["sketch-rnn", "train", "--config", "small", "--data", str(file), "--run-dir", f"runs/{file.stem}"]
+    if count < HParams.load("small").batch_size:
+        words += ["--set", f"batch_size={count}"]
+    return shlex.join(words)
 
 
 @app.command()

@@ -1,10 +1,14 @@
 """Facts about `sketch-rnn convert`: what it writes, says and keeps."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.conversion_files import random_drawings, write_lines
+from support.tiny import tiny_model
+
+from sketch_rnn_keras.training import loop
 
 
 @pytest.fixture
@@ -15,10 +19,25 @@ def convert(command):
 
 
 def test_it_reports_what_it_wrote(convert):
-    status, out, err = convert("--splits", 30, 6, 4)
-    assert (status, err) == (0, "")
+    status, out, _ = convert("--splits", 30, 6, 4)
+    assert status == 0
     head = "new/a.npz: 40 of 40 drawings: 30 train / 6 valid / 4 test\npoints: 7 to 7, median 7, 95 % 7\n"
     assert out.startswith(head)
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(40, 36), (90, 50)])
+def test_it_says_how_to_train_on_it_and_that_can_be_typed(command, monkeypatch, count, batch_size):
+    calls = []
+    monkeypatch.setattr(loop, "train", lambda *arguments, **_: calls.append(arguments) or tiny_model())
+    write_lines(Path("cats.ndjson"), random_drawings(count))
+    _, _, err = command("convert", "cats.ndjson", "-o", "my cats.npz")
+    line = next(line for line in err.splitlines() if line.startswith("next   "))
+    assert line.startswith("next   sketch-rnn train --config small --data 'my cats.npz' --run-dir 'runs/my cats'")
+    assert command(*shlex.split(line)[2:])[0] == 0
+    ((hparams, dataset, run_dir),) = calls
+    assert hparams.data_set == ["my cats.npz"]
+    assert run_dir == Path("runs/my cats")
+    assert hparams.batch_size == batch_size <= len(dataset.train)
 
 
 def test_it_writes_either_layout(convert):
