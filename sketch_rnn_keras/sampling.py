@@ -26,7 +26,7 @@ SKETCHES_AT_ONCE = 256  # device memory does not grow with the number asked for
 def sample(
     model: SketchRNN,
     count: int | None = None,
-    temperature: float = 1.0,
+    temperature: float = 0.4,
     seed: int = 0,
     *,
     z: Tensor | None = None,

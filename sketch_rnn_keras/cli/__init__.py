@@ -8,8 +8,29 @@ import sys
 
 from ..errors import InputError, TrainingError
 from . import data, exchange, fetch, figures, latent_space, learning, sample  # noqa: F401  (each adds its commands)
-from .common import app, say
+from .common import app, command_name, say
 from .words import as_typed
+
+# The order of `--help` and of README.md.
+PANELS = {
+    "Start": ("sample", "train", "info", "animate"),
+    "Data": ("download", "convert"),
+    "Latent space": ("reconstruct", "interpolate", "analogy", "complete", "temperature", "embed"),
+    "Models": ("models", "download-model", "convert-model"),
+    "Research": ("evaluate", "plot", "mixture", "sweep"),
+}
+
+
+def _arrange() -> None:
+    """Put the commands in the order of `PANELS`."""
+    panels = {name: panel for panel, names in PANELS.items() for name in names}
+    order = list(panels)
+    app.registered_commands.sort(key=lambda command: order.index(command_name(command)))
+    for command in app.registered_commands:
+        command.rich_help_panel = panels[command_name(command)]
+
+
+_arrange()
 
 
 def main() -> None:

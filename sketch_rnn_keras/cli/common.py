@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
+from typer.main import get_command_name
+from typer.models import CommandInfo
 
+from .._version import __version__
 from ..errors import InputError
 from ..files.writing import check_suffix
 
@@ -17,11 +20,33 @@ if TYPE_CHECKING:
     from ..model.sketch_rnn import SketchRNN
 
 app = typer.Typer(
-    help="Sketch-RNN in Keras: learn to draw from pen strokes, and draw.",
+    help="Sketch-RNN in Keras: learn to draw from pen strokes, and draw.\n\nTo begin with: `sketch-rnn sample -o a.svg`",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"sketch-rnn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
+def command_name(command: CommandInfo) -> str:
+    """What is typed for a command."""
+    assert command.callback  # typer knows commands without, we have none
+    return command.name or get_command_name(command.callback.__name__)
+
 
 Data = Annotated[
     list[str] | None,
@@ -48,15 +73,16 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to wri
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")]
 Temperature = Annotated[float, typer.Option(help="tau: 0 is greedy, low is careful, 1 is the model's own.")]
 _LOOK = "How drawings look: dark, smooth, line_width=3"
+_SPELLINGS = {"color": "colour"}
 
 
 def _styles(what: str) -> Any:
     return Annotated[list[str] | None, typer.Option("--style", help=f"{what}. Give it several times to combine.")]
 
 
-Styles = _styles(f"{_LOOK}, colour=order, colour=pen, cell=120 or margin=8")
+Styles = _styles(f"{_LOOK}, colour=order, colour=pen (or color=), cell=120 or margin=8")
 MapStyles = _styles(_LOOK)
-MovingStyles = _styles(f"{_LOOK}, colour=order, cell=120 or margin=8")
+MovingStyles = _styles(f"{_LOOK}, colour=order (or color=), cell=120 or margin=8")
 Split = Annotated[str, typer.Option(help="Where drawings named by index are: train, valid or test.")]
 SvgSize = Annotated[float, typer.Option(min=1e-6, help="Longer side of an .svg drawing, in the data's units.")]
 
@@ -144,6 +170,7 @@ def parse_style(items: list[str] | None, build: Callable[..., Any] | None = None
     style: dict[str, Any] = {}
     for item in items or []:
         name, equals, text = item.partition("=")
+        name = _SPELLINGS.get(name, name)
         if name not in kinds or (kinds[name] is bool) == bool(equals):
             forms = ", ".join(name if kind is bool else f"{name}=..." for name, kind in kinds.items())
             raise InputError(f"--style {item}: expected one of {forms}")

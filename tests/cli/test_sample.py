@@ -48,6 +48,13 @@ def test_a_seed_repeats_to_the_byte(sample):
     assert a == b != c
 
 
+def test_colour_is_spelt_either_way(sample):
+    for name, style in (("a.svg", "colour=order"), ("b.svg", "color=order"), ("c.svg", "colour=ink")):
+        sample(name, "--count", 1, "--style", style)
+    a, b, c = (Path(name).read_bytes() for name in ("a.svg", "b.svg", "c.svg"))
+    assert a == b != c
+
+
 @pytest.mark.tensorflow
 def test_a_checkpoint_draws_and_its_missing_scale_factor_is_noted(sample):
     said = sample("a.svg", "--count", 2, model=CHECKPOINT)
