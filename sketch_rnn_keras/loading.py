@@ -35,9 +35,10 @@ def load_model(
     """Open a trained model.
 
     Args:
-        path: what `find_model` finds: a preset such as "doodles", a `.keras` file, a run directory with its
-            `model.keras`, the folder of a Magenta checkpoint (needs TensorFlow), a sketch-rnn-js file (`.gen.json`,
-            `.vae.json`), or the name of a model in `models_dir` or of a published one.
+        path: what `find_model` finds: a preset such as "doodles", a `.keras` file, a run directory (its `model.keras`
+            or, before the first validation, its last checkpoint), the folder of a Magenta checkpoint (needs
+            TensorFlow), a sketch-rnn-js file (`.gen.json`, `.vae.json`), or the name of a model in `models_dir` or of
+            a published one.
         scale_factor: data units per model unit, in place of what the file says. Magenta checkpoints hold none, and
             without one drawings come out in the model's own units.
         models_dir: where the files of plain names lie and downloads land.
@@ -61,9 +62,9 @@ def load_model(
 
             return magenta.load_checkpoint(found, scale_factor)
         case ModelFormat.RUN:
-            from .model.saving import load_keras
+            from .model.saving import load_run
 
-            return load_keras(found / "model.keras", scale_factor)
+            return load_run(found, scale_factor)
         case ModelFormat.KERAS:
             from .model.saving import load_keras
 
@@ -105,7 +106,8 @@ def model_format(path: str | os.PathLike) -> ModelFormat | None:
     """What `path` holds a model as; None where nothing there looks like one. No model is opened."""
     path = Path(path)
     if path.is_dir():
-        if (path / "model.keras").is_file():
+        has_checkpoint = (path / "config.json").is_file() and (path / "checkpoints" / "last.npz").is_file()
+        if has_checkpoint or (path / "model.keras").is_file():
             return ModelFormat.RUN
         is_checkpoint = (path / "model_config.json").is_file() or any(path.glob("*.index"))
         return ModelFormat.MAGENTA if is_checkpoint else None

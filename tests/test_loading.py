@@ -1,5 +1,6 @@
 """Opening what holds a model: every format by its path, one rule of recognition, and what comes back."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from support import paths
 from support.tiny import tiny_model
+from support.tiny_run import arrays
 
 import sketch_rnn_keras
 from sketch_rnn_keras.errors import InputError
@@ -100,6 +102,38 @@ def test_a_checkpoint_has_no_scale_factor_unless_one_is_given():
 def test_an_impossible_scale_factor_is_refused(value, saved):
     with pytest.raises(InputError, match="scale_factor: expected a positive number"):
         load_model(saved, scale_factor=value)
+
+
+# ------------------------------------------------------------------------------- a run without a best model
+
+
+@pytest.fixture
+def unvalidated(trained_run, tmp_path):
+    """A copy of the run that was killed, as it would be if it had never been validated."""
+    run = Path(shutil.copytree(trained_run.killed, tmp_path / "unvalidated"))
+    (run / "model.keras").unlink()
+    return run
+
+
+def test_a_run_that_was_never_validated_opens_at_its_last_checkpoint(unvalidated):
+    model, saved = load_model(unvalidated), arrays(unvalidated / "checkpoints" / "last.npz")
+    assert model_format(unvalidated) is ModelFormat.RUN
+    for variable in model.trainable_variables:
+        np.testing.assert_array_equal(variable, saved[f"weights/{variable.path}"])
+    assert model.provenance.notes == (
+        "no validation has chosen a best model yet; this is the last checkpoint, of step 30",
+    )
+
+
+def test_it_has_the_runs_configuration(unvalidated):
+    model, config = load_model(unvalidated), json.loads((unvalidated / "config.json").read_text())
+    assert model.hparams.model_dump(mode="json") == config["hparams"]
+    assert (model.scale_factor, [*model.provenance.data]) == (config["scale_factor"], config["data"])
+    assert load_model(unvalidated, scale_factor=7.0).scale_factor == 7.0
+
+
+def test_a_run_with_a_best_model_opens_there(trained_run):
+    assert load_model(trained_run.killed).provenance.notes == ()
 
 
 # ---------------------------------------------------------------------------------------------------- recognition

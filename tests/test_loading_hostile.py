@@ -2,11 +2,14 @@
 
 import io
 import json
+import shutil
 import zipfile
 
 import h5py
+import numpy as np
 import pytest
 from support.keras_files import document_of, rewritten, with_config, with_hparams
+from support.tiny_run import arrays
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.loading import load_model
@@ -175,3 +178,52 @@ def test_weights_that_declare_more_than_they_take_are_refused(saved, tmp_path, n
 def test_an_archive_that_unpacks_to_too_much_is_refused(saved, nothing_built, monkeypatch):
     monkeypatch.setattr(saving, "MAX_WEIGHT_BYTES", 1000)
     assert_refused(saved, "its weights take [0-9]+ bytes, more than 1000")
+
+
+# ----------------------------------------------------------------------------------------------------- checkpoints
+
+
+def truncated(run, weights):
+    content = (run / "checkpoints" / "last.npz").read_bytes()
+    (run / "checkpoints" / "last.npz").write_bytes(content[: len(content) // 2])
+
+
+def empty(run, weights):
+    (run / "checkpoints" / "last.npz").write_bytes(b"")
+
+
+def of_another_model(run, weights):
+    np.savez(run / "checkpoints" / "last.npz", **weights | {"weights/decoder/W_xh": np.zeros((2, 2), "float32")})
+
+
+def pickled(run, weights):
+    changed = {name: array.astype(object) if "W_xh" in name else array for name, array in weights.items()}
+    np.savez(run / "checkpoints" / "last.npz", **changed)
+
+
+def packed(run, weights):
+    np.savez_compressed(run / "checkpoints" / "last.npz", **weights, zeros=np.zeros(10**7))
+
+
+def too_small(run, weights):
+    document = json.loads((run / "config.json").read_text())
+    document["hparams"]["dec_rnn_size"] = 10**6
+    (run / "config.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (truncated, "."),
+        (empty, "."),
+        (of_another_model, "expected numbers of shape"),
+        (pickled, "allow_pickle=False"),
+        (packed, "declare more than"),
+        (too_small, "asks for at least"),
+    ],
+)
+def test_a_checkpoint_that_is_not_its_runs_is_refused(harm, message, trained_run, tmp_path):
+    run = shutil.copytree(trained_run.killed, tmp_path / "run")
+    (run / "model.keras").unlink()
+    harm(run, arrays(run / "checkpoints" / "last.npz"))
+    assert_refused(run, rf"last\.npz: expected a checkpoint of this run: .*{message}")

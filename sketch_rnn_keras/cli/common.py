@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..model.sketch_rnn import SketchRNN
 
 app = typer.Typer(
-    help="Sketch-RNN in Keras: learn to draw from pen strokes, and draw.\n\nTo begin with: `sketch-rnn sample -o a.svg`",
+    help="Sketch-RNN in Keras: learn to draw from pen strokes, and draw.\n\nBegin with `sketch-rnn sample -o a.svg`",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",

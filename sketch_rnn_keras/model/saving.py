@@ -1,4 +1,4 @@
-"""`.keras` files of this package, read without trust.
+"""`.keras` files and checkpoints of this package, read without trust.
 
 Enters: a path. Leaves: a `SketchRNN`. Hyperparameters are validated, sizes are checked against what the file holds
 before anything is allocated, and no code or class named in the file is loaded.
@@ -8,16 +8,22 @@ import json
 import math
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from ..errors import InputError
+from ..files.reading import read_json
 from ..hparams import HParams
+from ..strokes import check_scale_factor
+from .provenance import Provenance
 from .sketch_rnn import SketchRNN, least_weights
 
 MAX_WEIGHT_BYTES = 2**30  # of the weights in a .keras file, unpacked
+CHECKPOINT_WEIGHTS = "weights/"  # what the names of weights in a checkpoint begin with
 
 # What json, zipfile, zlib, h5py and Keras raise for a damaged or foreign file; h5py says RuntimeError for some damage.
 _DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
@@ -40,10 +46,66 @@ def load_keras(file: Path, scale_factor: float | None = None) -> SketchRNN:
         model = SketchRNN.from_config(config if scale_factor is None else config | {"scale_factor": scale_factor})
         model.load_weights(file)
     except _DAMAGE as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        reason = "; ".join(lines if isinstance(error, InputError) else lines[:1])
-        raise InputError(f"{file}: expected a Sketch-RNN saved by sketch_rnn_keras: {reason}") from None
+        raise InputError(f"{file}: expected a Sketch-RNN saved by sketch_rnn_keras: {_reason(error)}") from None
     return model
+
+
+def load_run(run_dir: Path, scale_factor: float | None = None) -> SketchRNN:
+    """Open what a training has saved: its best model or, before its first validation, its last checkpoint.
+
+    Args:
+        run_dir: the run directory.
+        scale_factor: data units per model unit, in place of what the run says.
+
+    Returns:
+        The model; `provenance.notes` says when it is a checkpoint's.
+
+    Raises:
+        InputError: a file is damaged or holds something else.
+    """
+    if (run_dir / "model.keras").is_file():
+        return load_keras(run_dir / "model.keras", scale_factor)
+    config, file = (
+        read_json(run_dir / "config.json", "the configuration of a run"),
+        run_dir / "checkpoints" / "last.npz",
+    )
+    try:
+        hparams = HParams.from_dict(config, where="its config.json")
+        _check_checkpoint(file, hparams)
+        with np.load(file, allow_pickle=False) as arrays:
+            step = int(json.loads(str(arrays["progress"]))["step"])
+            note = f"no validation has chosen a best model yet; this is the last checkpoint, of step {step}"
+            provenance = replace(Provenance.from_config(config), notes=(note,))
+            factor = check_scale_factor(config["scale_factor"]) if scale_factor is None else scale_factor
+            model = SketchRNN(hparams, factor, provenance)
+            for variable in model.trainable_variables:
+                variable.assign(_weight(arrays, variable.path, tuple(variable.shape)))
+    except (*_DAMAGE, MemoryError) as error:
+        raise InputError(f"{file}: expected a checkpoint of this run: {_reason(error)}") from None
+    return model
+
+
+def _check_checkpoint(file: Path, hparams: HParams) -> None:
+    """Raise unless the archive can hold the weights that the hyperparameters ask for, and all that it declares."""
+    size = file.stat().st_size
+    with zipfile.ZipFile(file) as archive:
+        if any(member.file_size > size for member in archive.infolist()):
+            raise ValueError(f"its arrays declare more than the {size} bytes of the file")
+    if 4 * least_weights(hparams) > size:
+        raise ValueError(f"its run asks for at least {least_weights(hparams)} weights, the file has {size} bytes")
+
+
+def _weight(arrays: Any, path: str, shape: tuple[int, ...]) -> np.ndarray:
+    array = arrays[CHECKPOINT_WEIGHTS + path]
+    if array.shape != shape or array.dtype.kind != "f":
+        raise ValueError(f"{path}: expected numbers of shape {shape}, received {array.dtype} of shape {array.shape}")
+    return array
+
+
+def _reason(error: Exception) -> str:
+    """What was wrong, in a line; of other libraries' long messages the first."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return "; ".join(lines if isinstance(error, InputError) else lines[:1])
 
 
 def _read_config(archive: zipfile.ZipFile) -> dict[str, Any]:

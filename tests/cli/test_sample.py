@@ -1,5 +1,6 @@
 """`sketch-rnn sample`: a picture for a model, the same for a seed, and nothing replaced unasked."""
 
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -39,6 +40,12 @@ def test_sketches_are_numbered_if_asked(sample):
 
 def test_a_run_directory_draws(sample, trained_run):
     assert "2 sketches" in sample("a.svg", "--count", 2, model=trained_run.whole)
+
+
+def test_a_run_that_was_never_validated_draws_from_its_checkpoint_and_that_is_said(sample, trained_run):
+    shutil.copytree(trained_run.killed, "run", ignore=shutil.ignore_patterns("model.keras"))
+    said = sample("a.svg", "--count", 2, model="run")
+    assert "note   run: no validation has chosen a best model yet; this is the last checkpoint, of step 30" in said
 
 
 def test_a_seed_repeats_to_the_byte(sample):
