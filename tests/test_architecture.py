@@ -24,7 +24,7 @@ ORDER = (
     ("pictures",),
     ("training",),
     ("cli",),
-    ("__init__",),
+    ("__init__", "__main__"),
 )
 MOST_ROOMS = 20
 LONGEST_CHAIN = 10  # imports from room to room

@@ -101,7 +101,10 @@ def info(
     columns: Annotated[int | None, typer.Option(min=1, help="For the sheet: drawings in a row.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --contact-sheet if it exists.")] = False,
 ) -> None:
-    """Describe a data set (.npz, a category, doodles:cat), a config (.json), or a model (see `sample --model`)."""
+    """Describe a data set (.npz, a category, doodles:cat), a training, a config (.json) or a model.
+
+    Of a run directory: how far the training came, what was best, the time taken and the curve of its cost.
+    """
     from ..loading import find_model, is_meant_as_model
     from ..presets import presets
 
@@ -120,6 +123,10 @@ def info(
     elif is_model:
         model = open_model(str(path))
         answer(f"{target}: {describe_model(model)}")
+        if (path / "history.csv").is_file():
+            from .run_report import describe_run
+
+            answer(describe_run(path))
         for variable in model.trainable_variables:
             print(f"  {variable.path:32} {tuple(variable.shape)}")
     else:

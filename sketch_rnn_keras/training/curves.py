@@ -3,7 +3,6 @@
 Source: the losses are those of section 3.3 of arXiv 1704.03477.
 """
 
-import csv
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -99,18 +98,7 @@ def _read_run(run_dir: Path) -> dict[str, dict[str, np.ndarray]]:
     path = run_dir / "history.csv"
     if not path.is_file():
         raise InputError(f"{run_dir}: expected a run directory with history.csv, received none")
-    try:
-        rows = history.read(path)
-        names = ("step", *(name for panel in PANELS for name in panel))
-        splits = {
-            split: {name: np.array([float(row[name]) for row in rows if row["split"] == split]) for name in names}
-            for split in ("train", "valid")
-        }
-    except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
-        raise InputError(f"{path}: expected the history of a training run: {error}") from None
-    if not any(len(columns["step"]) for columns in splits.values()):
-        raise InputError(f"{path}: the run has not logged a step yet; plot it later")
-    return splits
+    return history.read_columns(path, ("step", *(name for panel in PANELS for name in panel)))
 
 
 def _plot_run(axes: Axes, splits: Mapping, columns: Sequence[str], colour: str, name: str) -> None:

@@ -7,10 +7,13 @@ training writes the same bytes.
 import csv
 import io
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..errors import InputError
 from ..files.writing import write_atomically
 
 TERMS = ("cost", "recon", "offset", "pen", "recon_masked", "pen_masked", "kl", "kl_raw")
@@ -42,6 +45,25 @@ def read(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         # Up to it, and no further: while a training goes on, the rest of that row may come next.
         return list(csv.DictReader(itertools.takewhile(lambda line: line.endswith("\n"), file)))
+
+
+def read_columns(path: Path, names: Sequence[str]) -> dict[str, dict[str, np.ndarray]]:
+    """By split ("train", "valid"), these columns of a history as numbers.
+
+    Raises:
+        InputError: the file is no history, or not a step has been logged yet.
+    """
+    try:
+        rows = read(path)
+        splits = {
+            split: {name: np.array([float(row[name]) for row in rows if row["split"] == split]) for name in names}
+            for split in ("train", "valid")
+        }
+    except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
+        raise InputError(f"{path}: expected the history of a training run: {error}") from None
+    if not rows:
+        raise InputError(f"{path}: the run has not logged a step yet; look at it later")
+    return splits
 
 
 def _csv_text(rows: Iterable[Iterable[Any]]) -> str:

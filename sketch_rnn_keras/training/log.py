@@ -1,4 +1,4 @@
-"""Where the losses of a training go: `history.csv`, TensorBoard's event files, and whoever watches.
+"""Where the losses of a training go: `history.csv`, TensorBoard's event files, and whoever watches; and its time.
 
 Enters: the loss terms of a step. Leaves: rows, events and calls of a `Reporter`; or a `TrainingError`, when the cost is
 no longer finite.
@@ -12,6 +12,7 @@ from ..backends import backend
 from ..errors import TrainingError
 from ..hparams import HParams
 from . import schedules
+from .clock import CLOCK, Clock
 from .history import History
 from .run_directory import RunDirectory
 
@@ -41,6 +42,7 @@ class Log:
         self._history = History(run.history, step)
         is_over = step >= hparams.num_steps
         self._events = None if is_over else backend().event_writer(run.path)
+        self._clock = None if is_over else Clock(run.path / CLOCK)
 
     def record(self, step: int, split: str, terms: Mapping[str, Any], kl_weight: float) -> float:
         """Write down the loss terms of a step; returns the cost.
@@ -57,6 +59,8 @@ class Log:
         self._history.append(step, split, values)
         if self._events:
             self._events.write(step, split, values)
+        if self._clock and split == "valid":
+            self._clock.save()
         if self._reporter:
             self._reporter.record(step, split, values)
         return values["cost"]
@@ -68,6 +72,8 @@ class Log:
     def close(self) -> None:
         if self._events:
             self._events.close()
+        if self._clock:
+            self._clock.save()
 
 
 def _divergence(step: int, split: str, values: Mapping[str, float]) -> str:

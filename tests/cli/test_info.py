@@ -1,14 +1,21 @@
 """`sketch-rnn info`: what a model, a configuration or a data set is, and nothing that would steer a terminal."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from support import paths
+from support import paths, tiny_run
 from support.tiny import tiny_model
 
 from sketch_rnn_keras._version import __version__
+from sketch_rnn_keras.cli.run_report import BLOCKS, PLAIN, WIDTH
 from sketch_rnn_keras.interop import sketch_js
+from sketch_rnn_keras.training import history
+from sketch_rnn_keras.training.run_directory import RunDirectory
 
 CHECKPOINT = paths.GOLDEN / "ckpt" / "vae_lstm"
 
@@ -65,6 +72,58 @@ def test_a_model_of_sketch_rnn_js_says_what_it_is(info, json_model):
 @pytest.mark.tensorflow
 def test_a_checkpoint_says_which_it_is(info):
     assert "Magenta checkpoint vae_lstm/vector-0" in info(CHECKPOINT)
+
+
+# ------------------------------------------------------------------------------------------------------------- runs
+
+
+def line_of(shown, word, part=""):
+    return next(line for line in shown.splitlines() if line.startswith(word) and part in line)
+
+
+def test_a_run_says_how_far_it_came_and_what_was_best(info, trained_run):
+    shown = info(trained_run.whole)
+    progress = RunDirectory(trained_run.whole).progress()
+    assert line_of(shown, "steps") == f"steps  {tiny_run.NUM_STEPS} of {tiny_run.NUM_STEPS}"
+    best = line_of(shown, "best")
+    assert f"step {progress.best_step}: valid" in best
+    assert f"recon {progress.best_recon:+.3f}" in best
+
+
+def test_a_run_says_how_long_it_took(info, trained_run):
+    run = Path(shutil.copytree(trained_run.killed, "run"))
+    (run / "clock.json").write_text('{"seconds": 3723.4}')
+    assert line_of(info(run), "time") == "time   1:02:03 (hours:minutes:seconds)"
+    (run / "clock.json").unlink()  # as in runs of earlier versions
+    assert "time  " not in info(run)
+
+
+def test_a_run_shows_the_curves_of_its_cost(info, trained_run):
+    shown = info(trained_run.whole)
+    for split in ("train", "valid"):
+        rows = [row for row in history.read(trained_run.whole / "history.csv") if row["split"] == split]
+        line = line_of(shown, "cost", split).removeprefix(f"cost   {split} ")
+        assert line.endswith(f" {float(rows[0]['cost']):+.3f} to {float(rows[-1]['cost']):+.3f}")
+        assert set(line[:WIDTH].lstrip()) <= set(BLOCKS)
+    assert line_of(shown, "cost", "train")[len("cost   train ")] == BLOCKS[-1]  # it falls from the highest
+
+
+def test_the_curves_are_plain_where_a_terminal_cannot_show_blocks(trained_run):
+    describe = f"from pathlib import Path; print(run_report.describe_run(Path({str(trained_run.whole)!r})))"
+    program = f"from sketch_rnn_keras.cli import run_report; {describe}"
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=True)
+    assert set(line_of(shown.stdout.decode("ascii"), "cost", "train")[len("cost   train ") :][:WIDTH]) <= set(PLAIN)
+
+
+def test_a_run_that_was_never_validated_says_so(info, trained_run):
+    run = Path(shutil.copytree(trained_run.killed, "run", ignore=shutil.ignore_patterns("model.keras")))
+    rows = (run / "history.csv").read_text().splitlines(keepends=True)
+    (run / "history.csv").write_text("".join(row for row in rows[:9] if ",valid," not in row))
+    shown = info(run)
+    assert line_of(shown, "steps") == f"steps  8 of {tiny_run.NUM_STEPS}, saved at step 30"
+    assert line_of(shown, "best") == "best   no validation yet"
+    assert "cost   valid" not in shown
 
 
 # ------------------------------------------------------------------------------------------ configurations and data
