@@ -1,15 +1,19 @@
 """What the library says, as it is typed. Enters: a message that names arguments. Leaves: the same with flags.
 
 The library names what to change as Python does, `resume=True` or `max_seq_len=100`. On the command line that is
-`--resume` and `--set max_seq_len=100`. Only names that are arguments are translated, and only in this form, so that
-what a message quotes from a file stays as it is.
+`--resume` and `--set max_seq_len=100`, and a call of `conversion.convert` is `sketch-rnn convert`. Only names that are
+arguments are translated, and only in this form, so that what a message quotes from a file stays as it is.
 """
 
+import ast
 import re
+import shlex
 
 OPTIONS = ("epsilon", "max_points", "overwrite", "per_category", "polylines", "resume", "splits")  # of a command
 _VALUE = r"True|\([^()]*\)|'\w+'|\d+(?:\.\d+)?|[a-z_]+"
 _ARGUMENT = re.compile(rf"(?<!--set )(?<![\w./'\"-])([a-z_]+)=({_VALUE})(?!\.?[\w/'\"=-]|/)")
+_TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""  # as Python writes it
+_CONVERT = re.compile(rf"conversion\.convert\({_TEXT}, {_TEXT}\)")
 
 
 def as_typed(message: str) -> str:
@@ -25,4 +29,9 @@ def as_typed(message: str) -> str:
         words = "" if value == "True" else " " + value.strip("()'").replace(",", "")
         return f"--{name.replace('_', '-')}{words}"
 
-    return _ARGUMENT.sub(flag, message)
+    return _CONVERT.sub(_convert_command, _ARGUMENT.sub(flag, message))
+
+
+def _convert_command(found: re.Match) -> str:
+    source, output = map(ast.literal_eval, found.groups())
+    return shlex.join(["sketch-rnn", "convert", source, "--output", output])

@@ -23,6 +23,7 @@ TRAIN_DOODLES = 2000
 HELD_OUT_DOODLES = (100, 100)  # in the validation and the test split
 DOODLE_SEED = 0
 MAX_LISTED = 20  # files named in an error
+DRAWING_SUFFIXES = (".ndjson", ".jsonl", ".bin", ".json", ".svg")  # of files that `conversion.convert` makes data of
 
 
 class Doodles(NamedTuple):
@@ -55,6 +56,8 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
         return _parse_doodles(name)
     path = Path(name)
     is_plain = path.name == name and path.suffix in ("", ".npz")
+    if (path.is_dir() and not is_plain) or (path.is_file() and path.suffix.lower() in DRAWING_SUFFIXES):
+        raise _unconverted(path)
     if path.is_file() and not (is_plain and path.suffix == ""):
         verify(path)
         return path
@@ -69,6 +72,8 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
             return quickdraw.download(path.stem, data_dir)
         except InputError as error:
             raise InputError(f"{error}; {DOODLE_PREFIX}cat is a data set that needs no network") from error
+    if path.is_dir():
+        raise _unconverted(path)
     close = ", ".join(nearest(path.stem, quickdraw.CATEGORIES)) or "none"
     raise InputError(
         f"no data set {name!r}: no such file here, and {_list_files(stored)}; "
@@ -121,6 +126,16 @@ def _parse_doodles(name: str) -> Doodles:
             f"count, received {name!r}"
         )
     return Doodles(subject, int(count))
+
+
+def _unconverted(path: Path) -> InputError:
+    """What to do with drawings that are no data file yet."""
+    what = "a folder" if path.is_dir() else f"drawings as {path.suffix}"
+    output = f"{path.resolve().stem}.npz"
+    return InputError(
+        f"{path}: expected an .npz file, received {what}; convert it first: "
+        f"conversion.convert({str(path)!r}, {output!r})"
+    )
 
 
 def _list_files(missing: Path) -> str:

@@ -23,7 +23,7 @@ from .provenance import Provenance
 from .sketch_rnn import SketchRNN, least_weights
 
 MAX_WEIGHT_BYTES = 2**30  # of the weights in a .keras file, unpacked
-CHECKPOINT_WEIGHTS = "weights/"  # what the names of weights in a checkpoint begin with
+CHECKPOINT_WEIGHTS = "weights/"  # what training/run_directory.py begins the names of weights with
 
 # What json, zipfile, zlib, h5py and Keras raise for a damaged or foreign file; h5py says RuntimeError for some damage.
 _DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)

@@ -61,7 +61,7 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, dict[str, np.nda
         }
     except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
         raise InputError(f"{path}: expected the history of a training run: {error}") from None
-    if not rows:
+    if not any(len(column) for columns in splits.values() for column in columns.values()):
         raise InputError(f"{path}: the run has not logged a step yet; look at it later")
     return splits
 

@@ -40,6 +40,17 @@ def test_it_says_how_to_train_on_it_and_that_can_be_typed(command, monkeypatch, 
     assert hparams.batch_size == batch_size <= len(dataset.train)
 
 
+def test_training_on_drawings_names_the_conversion_and_that_can_be_typed(command, refused):
+    Path("my drawings").mkdir()
+    write_lines(Path("my drawings/a.ndjson"), random_drawings(40))
+    message = refused("train", "--config", "small", "--data", "my drawings/", "--run-dir", "run")
+    assert "my drawings: expected an .npz file, received a folder; convert it first: sketch-rnn convert " in message
+    typed = shlex.split(message[message.index("sketch-rnn convert") :])
+    assert command(*typed[1:])[0] == 0
+    assert Path("my drawings.npz").exists()
+    assert not Path("run").exists()
+
+
 def test_it_writes_either_layout(convert):
     convert("--splits", 30, 6, 4, "--format", "arrays")
     with np.load("new/a.npz", allow_pickle=False) as file:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from support.data_files import assert_same, make_drawings, write_data
 
+from sketch_rnn_keras.conversion.inputs import READERS
 from sketch_rnn_keras.data import doodles
-from sketch_rnn_keras.data.catalog import Doodles, digest_named, read_named, resolve
+from sketch_rnn_keras.data.catalog import DRAWING_SUFFIXES, Doodles, digest_named, read_named, resolve
 from sketch_rnn_keras.data.datasets import load_dataset
 from sketch_rnn_keras.errors import InputError
 
@@ -44,6 +45,33 @@ def test_a_folder_of_the_name_does_not_stand_in_the_way(here):
     Path("cat").mkdir()
     path = write_data(Path("data/cat.npz"))
     assert resolve("cat") == path
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "output"),
+    [
+        ("mine/", "a folder", "mine.npz"),
+        ("mine", "a folder", "mine.npz"),
+        ("cat/", "a folder", "cat.npz"),  # not the category
+        ("mine/a.ndjson", "drawings as .ndjson", "a.npz"),
+        ("b.SVG", "drawings as .SVG", "b.npz"),
+    ],
+)
+def test_drawings_that_are_no_data_file_are_to_be_converted(here, name, what, output):
+    for folder in ("mine", "cat"):
+        Path(folder).mkdir()
+    for file in ("mine/a.ndjson", "b.SVG"):
+        Path(file).touch()
+    with pytest.raises(InputError) as caught:
+        resolve(name)
+    assert str(caught.value) == (
+        f"{Path(name)}: expected an .npz file, received {what}; convert it first: "
+        f"conversion.convert({str(Path(name))!r}, {output!r})"
+    )
+
+
+def test_what_is_to_be_converted_is_what_can_be():
+    assert set(DRAWING_SUFFIXES) == READERS.keys() - {".npz"}
 
 
 @pytest.mark.parametrize("name", ["shep", "shep.npz"])
