@@ -20,9 +20,10 @@ def describe_run(run_dir: Path) -> str:
     """Steps, the best validation, time and the curve of the cost, in a few lines."""
     run = RunDirectory(run_dir)
     splits = read_columns(run.history, ("step", "cost", "recon", "kl_raw"))
-    step = int(max(columns["step"][-1] for columns in splits.values() if len(columns["step"])))
-    num_steps = HParams.from_dict(run.read_config(), str(run.config)).num_steps
     progress = run.progress() if run.is_begun() else Progress()
+    logged = int(max(columns["step"][-1] for columns in splits.values() if len(columns["step"])))
+    step = max(logged, progress.step)
+    num_steps = HParams.from_dict(run.read_config(), str(run.config)).num_steps
     saved = "" if progress.step == step else f", saved at step {progress.step:,}"
     lines = [f"steps  {step:,} of {num_steps:,}{saved}"]
     [places] = np.nonzero(splits["valid"]["step"] == progress.best_step)

@@ -90,6 +90,10 @@ def test_a_run_says_how_far_it_came_and_what_was_best(info, trained_run):
     assert f"recon {progress.best_recon:+.3f}" in best
 
 
+def test_a_run_that_was_killed_says_what_of_it_is_saved(info, trained_run):
+    assert line_of(info(trained_run.killed), "steps") == f"steps  {tiny_run.KILLED_AT} of 60, saved at step 30"
+
+
 def test_a_run_says_how_long_it_took(info, trained_run):
     run = Path(shutil.copytree(trained_run.killed, "run"))
     (run / "clock.json").write_text('{"seconds": 3723.4}')
@@ -121,7 +125,7 @@ def test_a_run_that_was_never_validated_says_so(info, trained_run):
     rows = (run / "history.csv").read_text().splitlines(keepends=True)
     (run / "history.csv").write_text("".join(row for row in rows[:9] if ",valid," not in row))
     shown = info(run)
-    assert line_of(shown, "steps") == f"steps  8 of {tiny_run.NUM_STEPS}, saved at step 30"
+    assert line_of(shown, "steps") == f"steps  30 of {tiny_run.NUM_STEPS}"
     assert line_of(shown, "best") == "best   no validation yet"
     assert "cost   valid" not in shown
 
