@@ -58,7 +58,8 @@ def mixture(
 
     check_output(output, overwrite)
     loaded, finder = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
-    plot_mixture(loaded, finder.find_one(drawing).stroke3, step, output)
+    one = finder.find_one(drawing)
+    plot_mixture(loaded, one.stroke3, step, output, name=one.label)
     say(f"wrote  {output}: what is expected after {step} points of {drawing}")
 
 

@@ -27,7 +27,7 @@ from .common import (
 
 if TYPE_CHECKING:
     from ..model.sketch_rnn import SketchRNN
-    from .naming import DrawingFinder
+    from .naming import DrawingFinder, Named
 
 _FORMS = (
     "17 (a place in --data, by default the model's own), 0-9, 3,8,20-24, random, doodles:owl#3, cat.npz#random or an "
@@ -107,7 +107,7 @@ def reconstruct(
         f"{len(named)} drawings, {count} reconstructions of each at temperature {temperature:g}, seed {seed}",
         columns=count + 1,
         row_captions=[one.label for one in named],
-        column_captions=["drawing", *[""] * count],
+        column_captions=["original", *_samples(count, f", τ = {temperature:g}")],
     )
 
 
@@ -144,7 +144,7 @@ def temperature(
         f"{len(columns[0])} sketches at temperatures {', '.join(f'{t:g}' for t in taus)}, seed {seed}",
         columns=len(columns),
         row_captions=[one.label for one in named] or None,
-        column_captions=[*(["drawing"] if named else []), *(f"τ = {t:g}" for t in taus)],
+        column_captions=[*(["original"] if named else []), *(f"τ = {t:g}" for t in taus)],
     )
 
 
@@ -203,15 +203,27 @@ def analogy(
     sets = [finder.find(name) for name in (a, b, c)]
     z = latent.analogy(*(latent.encode(loaded, [one.stroke3 for one in named]) for named in sets))
     sketches = sample(loaded, z=z[None].repeat(count, axis=0), temperature=temperature, seed=seed)
-    labels = [f"{named[0].label} …" if len(named) > 1 else named[0].label for named in sets]
+    any_mean = any(len(named) > 1 for named in sets)
     _write(
         [*(named[0].stroke3 for named in sets), *sketches],
         output,
         look,
         f"{a} - {b} + {c}: {count} sketches at temperature {temperature:g}, seed {seed}",
         columns=3 + count,
-        column_captions=[labels[0], f"− {labels[1]}", f"+ {labels[2]}", "=", *[""] * (count - 1)],
+        title=f"A − B + C, each the {'mean code of its drawings' if any_mean else 'code of a drawing'}",
+        column_captions=["A", "− B", "+ C", *(f"= {text}" for text in _samples(count))],
+        labels=[*map(_name_set, sets), *[f"τ = {temperature:g}"] * count],
     )
+
+
+def _name_set(named: Sequence["Named"]) -> str:
+    """What stands under the first of the drawings whose mean code is taken."""
+    return named[0].label + (f" + {len(named) - 1} more" if len(named) > 1 else "")
+
+
+def _samples(count: int, details: str = "") -> list[str]:
+    """What stands over each of `count` sketches from one code."""
+    return [f"sample{f' {k}' if count > 1 else ''}{details}" for k in range(1, count + 1)]
 
 
 @app.command()
@@ -249,5 +261,5 @@ def complete(
     prefix = one.stroke3[:points]
     sketches = endings(loaded, prefix, count, temperature=temperature, seed=seed)
     what = f"{count} endings of {drawing} after {len(prefix)} points, temperature {temperature:g}, seed {seed}"
-    title = f"{one.label}: the first {len(prefix)} points, and {'an ending' if count == 1 else f'{count} endings'}"
+    title = f"{one.label}: {len(prefix)} points, and {'an ending' if count == 1 else f'{count} endings'}"
     _write([prefix, *sketches], output, look, what, title=title)

@@ -77,7 +77,7 @@ class DrawingFinder:
             )
         sources = (source,) if mark else self.data
         drawings = self._load(sources)
-        prefix = f"{Path(source).stem} " if mark else ""
+        prefix = Path(source).stem if mark else "drawing"
         places = [k for match in matches for k in self._places(name, match, drawings, sources)]
         for k in places:
             if drawings.lengths[k] > self._longest:
@@ -85,7 +85,7 @@ class DrawingFinder:
                     f"drawing {name!r}: expected at most {self._longest} points, the model's N_max, received "
                     f"{drawings.lengths[k]} in number {k}; choose another, or simplify the data (sketch-rnn convert)"
                 )
-        return [Named(f"{prefix}{k}", drawings[k]) for k in places]
+        return [Named(f"{prefix} {k}", drawings[k]) for k in places]
 
     def find_one(self, name: str) -> Named:
         """The one drawing that `name` means.

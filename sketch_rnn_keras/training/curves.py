@@ -25,6 +25,11 @@ PANELS = {  # column of history.csv, or two: what it is called
     ("kl_weight",): "KL weight",
     ("learning_rate",): "learning rate",
 }
+_WHY_TWO = (
+    "Training losses are of one batch, with the run's dropout and augmentation, which is harder; those of validation "
+    "are of drawings\nheld back, with neither, and so often lie below. Both count the pen over all steps "
+    "up to $N_{max}$, those after a drawing's end too."
+)
 _SCHEDULES = ("kl_weight", "learning_rate")  # the same for training and validation
 
 
@@ -53,7 +58,8 @@ def plot_training(run_dirs: Sequence[str | os.PathLike], path: str | os.PathLike
             axes.set(title=title, xlabel="step")
             axes.grid(alpha=0.25)
         handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+        below: dict[str, Any] = {"loc": "outside lower center", "ncols": 2, "frameon": False}
+        figure.legend(handles, labels, title=_WHY_TWO, title_fontsize=8, **below)
         return write_figure(figure, path)
 
 

@@ -33,7 +33,7 @@ def test_what_a_model_expects_is_drawn(run, models):
     assert "what is expected after 5 points of 3" in run(
         "mixture", 3, "--step", 5, "--model", models / "vae.keras", "-o", "mixture.svg"
     )
-    assert "after 5 of" in Path("mixture.svg").read_text()
+    assert "drawing 3 after 5 of" in Path("mixture.svg").read_text()
 
 
 @pytest.fixture

@@ -13,15 +13,27 @@ pytestmark = pytest.mark.usefixtures("shared_models")
 @pytest.mark.parametrize(
     ("arguments", "count", "words"),
     [
-        ("reconstruct 0 1-2 --count 2", 9, ["drawing", "0", "1", "2"]),
+        (
+            "reconstruct 0 1-2 --count 2",
+            9,
+            ["original", "sample 1, τ = 0.2", "sample 2, τ = 0.2", "drawing 0", "drawing 1", "drawing 2"],
+        ),
         ("reconstruct doodles:owl:20#3 random --count 1", 4, None),
-        ("temperature 4 --tau 0.1 --tau 1", 3, ["drawing", "τ = 0.1", "τ = 1", "4"]),
+        ("temperature 4 --tau 0.1 --tau 1", 3, ["original", "τ = 0.1", "τ = 1", "drawing 4"]),
         ("temperature --rows 2", 20, [f"τ = {k / 10:g}" for k in range(1, 11)]),
         ("interpolate 0 1 --steps 4", 4, []),
         ("interpolate 0 1 2 --steps 4 --method lerp", 7, []),
         ("interpolate 0-3 --grid --steps 3", 9, []),
-        ("analogy 0-4 5-9 3 --count 2", 5, ["0 …", "− 5 …", "+ 3", "="]),
-        ("complete 2 --points 9 --count 3", 4, ["2: the first 9 points, and 3 endings"]),
+        (
+            "analogy 0-4 5-9 3 --count 2",
+            5,
+            [
+                "A − B + C, each the mean code of its drawings",
+                *("A", "− B", "+ C", "= sample 1", "= sample 2"),
+                *("drawing 0 + 4 more", "drawing 5 + 4 more", "drawing 3", "τ = 0.1", "τ = 0.1"),
+            ],
+        ),
+        ("complete 2 --points 9 --count 3", 4, ["drawing 2: 9 points, and 3 endings"]),
     ],
 )
 def test_a_picture_holds_what_was_asked_for(command, models, arguments, count, words):

@@ -46,7 +46,7 @@ def labels(found):
 
 
 def test_ranges_and_names_come_in_order(finder):
-    assert labels(finder.find_all(["2-4", "0"])) == ["2", "3", "4", "0"]
+    assert labels(finder.find_all(["2-4", "0"])) == [f"drawing {k}" for k in (2, 3, 4, 0)]
 
 
 def test_a_list_comes_in_order_with_the_name_of_its_data_set(finder):
@@ -129,7 +129,7 @@ def test_they_keep_their_places(long_and_short):
 def test_neither_the_first_nor_a_random_one_is_among_them(long_and_short):
     finder = DrawingFinder([long_and_short], max_seq_len=4)
     assert labels(finder.first(long_and_short, 9)) == ["a 1", "a 3"]
-    assert set(labels(finder.find_all(["random"] * 20))) == {"1", "3"}
+    assert set(labels(finder.find_all(["random"] * 20))) == {"drawing 1", "drawing 3"}
 
 
 def test_one_that_is_named_is_refused(long_and_short):

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from keras import ops
+from support.tiny import tiny_model
 
 from sketch_rnn_keras import InputError, encode
 from sketch_rnn_keras.model import mixture
@@ -32,7 +33,7 @@ def test_the_pen_is_as_the_decoder_expects_it_after_what_was_seen(tmp_path, mode
     expected = 100 * ops.convert_to_numpy(ops.softmax(logits))
     percentages = [float(word.removesuffix(" %")) for word in shown if word.endswith(" %")]
     np.testing.assert_allclose(percentages, expected, atol=0.06)
-    assert f"after {step} of 4 points" in shown
+    assert f"drawing after {step} of 4 points" in shown
 
 
 def test_a_code_that_is_given_takes_the_place_of_the_drawings_own(tmp_path, conditional):
@@ -41,6 +42,25 @@ def test_a_code_that_is_given_takes_the_place_of_the_drawings_own(tmp_path, cond
         plot_mixture(conditional, DRAWING, 2, tmp_path / "a.svg", z).read_bytes() for z in (None, *codes)
     )
     assert own == same != other
+
+
+def test_a_component_too_light_to_be_seen_is_left_out(tmp_path):
+    def marks(logit):
+        """How much of the picture of a model of two components has their colour, the second's weight being `logit`."""
+        model = tiny_model(conditional=False)
+        kernel, bias = model.output_head.kernel.numpy(), model.output_head.bias.numpy()
+        kernel[:, 3:5] = 0  # after the pen's three logits come those of the weights
+        bias[3:5] = (0, logit)
+        model.output_head.set_weights([kernel, bias])
+        root = ElementTree.parse(plot_mixture(model, DRAWING, 2, tmp_path / "a.svg")).getroot()
+        return sum("fill: #bc4c00" in element.get("style", "") for element in root.iter())
+
+    assert marks(-3) - marks(-5) == 2  # of one and of two standard deviations
+
+
+def test_probabilities_end_at_one(tmp_path, model):
+    shown = words(plot_mixture(model, DRAWING, 2, tmp_path / "a.svg"))
+    assert [shown.count(tick) for tick in ("0.0", "0.5", "1.0", "1.5")] == [1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])

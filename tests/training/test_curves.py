@@ -42,6 +42,12 @@ def test_every_run_is_named_literally_with_what_was_logged(tmp_path, monkeypatch
     assert [f"{run},validation" in text for run in runs] == [True, False]
 
 
+def test_the_curves_say_why_validation_lies_below_training(tmp_path):
+    assert "withtherun'sdropoutandaugmentation,whichisharder" in run_together(
+        plot_training([write_run(tmp_path / "run")], tmp_path / "a.svg")
+    )
+
+
 def test_a_run_that_was_trained_can_be_plotted(trained_run, tmp_path):
     assert f"{trained_run.whole},validation" in run_together(plot_training([trained_run.whole], tmp_path / "a.svg"))
 
