@@ -2,7 +2,8 @@
 
 A file is `[info, shapes, weights]`. `info` holds mode, version, max_seq_len (N_max), name and scale_factor; `weights`
 is a list of base64 strings of little-endian int16 q, each the value 10 q / 32767; `shapes` says how each is laid out.
-Enters or leaves: a `SketchRNN` with LSTM cells and 20 mixture components, which is all that the clients can run.
+Enters or leaves: a `SketchRNN` with LSTM cells, which is all that the clients can run. They have 20 mixture components:
+a model of fewer leaves with copies of its own, a model of more cannot.
 
 Modes are 2 or "gen" for a decoder alone, 0, 1 or "vae" for the whole model. In a VAE of a version before 6, tanh(z)
 sets the decoder's initial state, while z itself is its input as ever: `hparams.squash_start`. That is the rule of the
@@ -171,7 +172,7 @@ def save(
     """Write a model for sketch-rnn-js, @magenta/sketch and what is built on them; a file that exists is replaced.
 
     Args:
-        model: with LSTM cells and 20 mixture components.
+        model: with LSTM cells and at most 20 mixture components. Fewer are written as 20 of the same density.
         path: `NAME.gen.json` for a decoder alone, `NAME.vae.json` for a conditional model (@magenta/sketch itself runs
             decoders only; sketch-rnn-js runs both).
         name: what the clients call the model; by default that of the file.
@@ -196,6 +197,8 @@ def save(
         "scale_factor": check_scale_factor(scale_factor),
     }
     variables = magenta.read_variables(model)
+    kernel, bias = (f"vector_rnn/RNN/output_{part}:0" for part in "wb")
+    variables[kernel], variables[bias] = _widen(variables[kernel], variables[bias])
     arrays = [variables[f"vector_rnn/{name}:0"] for name in ORDER[kind]]
     levels = [_quantise(array) for array in arrays]
     shapes, blobs = [list(array.shape) for array in arrays], [base64.b64encode(q.tobytes()).decode() for q in levels]
@@ -205,15 +208,18 @@ def save(
 
 
 def _check_exportable(model: SketchRNN, path: Path, kind: str) -> None:
-    hparams, wanted = model.hparams, {"dec_model": "lstm", "num_mixture": MIXTURES}
-    if kind == "vae":
-        wanted["enc_model"] = "lstm"
-    for key, value in wanted.items():
-        if getattr(hparams, key) != value:
+    hparams = model.hparams
+    for key in ("dec_model", "enc_model") if kind == "vae" else ("dec_model",):
+        if getattr(hparams, key) != "lstm":
             raise InputError(
-                f"{path}: the format holds models with {key} = {value!r} only, this one has {getattr(hparams, key)!r}; "
+                f"{path}: the format holds models with {key} = 'lstm' only, this one has {getattr(hparams, key)!r}; "
                 "save it as .keras"
             )
+    if hparams.num_mixture > MIXTURES:
+        raise InputError(
+            f"{path}: the clients have {MIXTURES} mixture components, this model has {hparams.num_mixture}; save it as "
+            ".keras"
+        )
     for other in {"gen", "vae"} - {kind}:
         if path.name.lower().endswith(f".{other}.json"):
             what = "conditional" if kind == "vae" else "decoder-only"
@@ -221,6 +227,33 @@ def _check_exportable(model: SketchRNN, path: Path, kind: str) -> None:
     for name, array in magenta.read_variables(model).items():
         if not np.isfinite(array).all():
             raise InputError(f"{path}: {name} holds numbers that are not finite")
+
+
+def _widen(kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The output head with 20 mixture components in place of M, of the same density at every temperature.
+
+    Each component is repeated equally often. Where M does not divide 20, the places left over get copies of the
+    component with the largest bias, less likely than it by the largest difference of two biases that the format holds:
+    exp(-20) is 2e-9.
+
+    Args:
+        kernel: `[H, 6 M + 3]`.
+        bias: `[6 M + 3]`.
+
+    Returns:
+        The two, 123 wide.
+    """
+    components = (len(bias) - 3) // 6
+    repeats, left_over = divmod(MIXTURES, components)
+    largest = bias[3 : 3 + components].argmax()
+    chosen = np.concatenate([np.repeat(np.arange(components), repeats), np.full(left_over, largest)])
+    columns = np.concatenate([np.arange(3), *(3 + part * components + chosen for part in range(6))])
+    kernel, bias = kernel[:, columns], bias[columns]
+    if left_over:
+        weights = bias[3 : 3 + MIXTURES]  # a view: the logarithms of the components' weights, up to a common number
+        weights += LIMIT - weights.max()
+        weights[-left_over:] = -LIMIT
+    return kernel, bias
 
 
 def _quantise(array: np.ndarray) -> np.ndarray:
