@@ -69,7 +69,7 @@ def one_of(name: str, value: Any, choices: Iterable[str]) -> str:
     """
     choices = list(choices)
     if not isinstance(value, str) or value not in choices:
-        raise InputError(f"{name}: expected {_alternatives(choices)}, received {shown(value)}")
+        raise InputError(f"{name}: expected {alternatives(choices)}, received {shown(value)}")
     return value
 
 
@@ -100,5 +100,6 @@ def known_names(names: Sequence[str], known: Sequence[str], what: str) -> None:
         raise InputError(f"expected one of the {len(known)} {what}, received {received}")
 
 
-def _alternatives(choices: Sequence[str]) -> str:
+def alternatives(choices: Sequence[str]) -> str:
+    """Choices as messages list them."""
     return " or ".join(choices) if len(choices) < 3 else f"one of {', '.join(choices)}"

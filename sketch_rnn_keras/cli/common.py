@@ -13,7 +13,7 @@ from typer.models import CommandInfo
 
 from .._version import __version__
 from ..errors import InputError
-from ..files.writing import check_suffix
+from ..files.writing import PICTURE_SUFFIXES, check_suffix
 
 if TYPE_CHECKING:
     from ..data.datasets import Dataset
@@ -69,7 +69,7 @@ Model = Annotated[
 ]
 DEFAULT_MODEL = "doodles"
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .svg or .png.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .svg, .png or .pdf.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")]
 Temperature = Annotated[float, typer.Option(help="tau: 0 is greedy, low is careful, 1 is the model's own.")]
 _LOOK = "How drawings look: dark, smooth, line_width=3"
@@ -146,7 +146,7 @@ def _printable(text: str) -> str:
 
 
 def check_output(
-    path: Path, overwrite: bool, option: str = "--output", suffixes: Sequence[str] = (".svg", ".png")
+    path: Path, overwrite: bool, option: str = "--output", suffixes: Sequence[str] = PICTURE_SUFFIXES
 ) -> None:
     check_suffix(path, *suffixes)
     folder = next(parent for parent in path.absolute().parents if parent.exists())

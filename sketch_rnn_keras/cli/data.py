@@ -93,7 +93,7 @@ def _training_command(report: "Report") -> str:
 def info(
     target: Annotated[str, typer.Argument(help="A data set, a config, a model or a run directory.")],
     contact_sheet: Annotated[
-        Path | None, typer.Option(help="Of a data set, also draw this picture of random drawings: .svg or .png.")
+        Path | None, typer.Option(help="Of a data set, also draw this picture of random drawings: .svg, .png or .pdf.")
     ] = None,
     split: Annotated[str | None, typer.Option(help="For the sheet: train, valid or test; train by default.")] = None,
     count: Annotated[int | None, typer.Option(min=1, help="For the sheet: drawings; 64 by default.")] = None,

@@ -70,7 +70,7 @@ def embed(
     data: Data = None,
     split: Split = "test",
     count: Annotated[int, typer.Option(min=2, help="Drawings of each data set at most, the first ones.")] = 1000,
-    map_: Annotated[Path | None, typer.Option("--map", help="Also draw this map of them: .svg or .png.")] = None,
+    map_: Annotated[Path | None, typer.Option("--map", help="Also draw this map of them: .svg, .png or .pdf.")] = None,
     style: MapStyles = None,
     overwrite: Overwrite = False,
 ) -> None:

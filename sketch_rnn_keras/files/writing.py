@@ -9,7 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, alternatives
+
+PICTURE_SUFFIXES = (".svg", ".png", ".pdf")
 
 
 @contextlib.contextmanager
@@ -47,7 +49,7 @@ def check_suffix(path: str | os.PathLike, *expected: str) -> str:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in expected:
-        raise InputError(f"{path}: expected a file name ending in {' or '.join(expected)}, received '{suffix}'")
+        raise InputError(f"{path}: expected a file name ending in {alternatives(expected)}, received '{suffix}'")
     return suffix
 
 

@@ -1,7 +1,7 @@
 """A map of a latent space: the codes of many drawings in the plane, with the drawings themselves as thumbnails.
 
 Enters: codes `[count, N_z]`, the drawings, what each shows. Leaves: an `.npz` or `.csv` file of
-codes, an SVG or PNG map.
+codes, an SVG, PNG or PDF map.
 """
 
 import csv
@@ -75,7 +75,7 @@ def draw_map(
         sketches: stroke-3 arrays.
         places: `[count, 2]`, in any unit.
         kinds: what each sketch shows; if there are several kinds, each has a colour, named in a legend.
-        path: file to write, ending in `.svg` or `.png`; replaced if it exists.
+        path: file to write, ending in `.svg`, `.png` or `.pdf`; replaced if it exists.
         **style: `line_width`, `smooth` and `dark` of `grid.Style`.
 
     Returns:

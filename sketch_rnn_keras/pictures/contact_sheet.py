@@ -1,4 +1,4 @@
-"""A sheet of random drawings of a data set. Enters: a `Dataset`. Leaves: an SVG or PNG file."""
+"""A sheet of random drawings of a data set. Enters: a `Dataset`. Leaves: an SVG, PNG or PDF file."""
 
 import os
 
@@ -23,7 +23,7 @@ def contact_sheet(
 
     Args:
         dataset: the drawings.
-        path: the file to write, ending in `.svg` or `.png`.
+        path: the file to write, ending in `.svg`, `.png` or `.pdf`.
         split: where to choose from: train, valid or test.
         count: how many; all, if the split has fewer. With more of them, those of a smaller count stay.
         seed: of the choice.

@@ -7,7 +7,8 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..files.writing import check_suffix, write_atomically
+from ..files.writing import PICTURE_SUFFIXES, check_suffix, write_atomically
+from .page import PDF_FONTS, UNDATED
 
 INK, PAST, ACCENT = "#1f2328", "#8c959f", "#bc4c00"
 STYLE = {
@@ -17,6 +18,9 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 9,
+    "figure.constrained_layout.w_pad": 0.15,  # inches around each part, so that nothing touches the edge
+    "figure.constrained_layout.h_pad": 0.15,
+    **PDF_FONTS,
 }
 
 
@@ -27,14 +31,13 @@ def literal(text: str) -> str:
 
 
 def write_figure(figure: Figure, path: str | os.PathLike) -> Path:
-    """Write a figure to an `.svg` or `.png` file, which is replaced if it exists; the same figure, the same bytes.
+    """Write a figure to an `.svg`, `.png` or `.pdf` file, which is replaced if it exists; same figure, same bytes.
 
     Raises:
         InputError: another suffix, or the file cannot be written.
     """
-    suffix = check_suffix(path, ".svg", ".png")
+    suffix = check_suffix(path, *PICTURE_SUFFIXES)
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
-    metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
-    figure.savefig(buffer, format=suffix[1:], dpi=150, metadata=metadata)
+    figure.savefig(buffer, format=suffix[1:], dpi=150, metadata=UNDATED[suffix])
     return write_atomically(path, buffer.getvalue())

@@ -1,4 +1,4 @@
-"""Drawings in a grid: stroke-3 arrays in, one SVG or PNG file (or the text of an SVG, or a `Page`) out.
+"""Drawings in a grid: stroke-3 arrays in, one SVG, PNG or PDF file (or the text of an SVG, or a `Page`) out.
 
 Every drawing is scaled uniformly and centred in a square cell of its own, so its unit does not matter. This module lays
 the page out, `page` writes it. The same input gives the same bytes. The paper's figures of generated sketches are
@@ -81,14 +81,14 @@ def draw_sketches(
     column_captions: Sequence[str] | None = None,
     **style: Any,
 ) -> Path:
-    """Draw sketches into a picture file, row by row in a grid; the suffix chooses SVG or PNG.
+    """Draw sketches into a picture file, row by row in a grid; the suffix chooses SVG, PNG or PDF.
 
     A file that exists is replaced, in one step: to ask first is the caller's part. A one-point stroke is a dot; an
     empty sketch leaves its cell empty.
 
     Args:
         sketches: stroke-3 arrays `[n, 3]` in any unit, y downwards; or one such array for a single drawing.
-        path: file to write, ending in `.svg` or `.png`.
+        path: file to write, ending in `.svg`, `.png` or `.pdf`.
         columns: drawings per row; None makes the grid as square as can be.
         labels: one text per sketch, shown below it, shortened with an ellipsis where too wide; None for no text.
         title: text above the grid.

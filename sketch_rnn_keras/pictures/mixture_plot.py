@@ -1,6 +1,6 @@
 """What a model expects at one step of a drawing: the mixture of the next offset and the pen's probabilities.
 
-Enters: a model and a stroke-3 drawing in data units. Leaves: an SVG or PNG file.
+Enters: a model and a stroke-3 drawing in data units. Leaves: an SVG, PNG or PDF file.
 
 Source: equations 3 to 6 of arXiv 1704.03477.
 """
@@ -15,7 +15,6 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse, Patch
 
@@ -56,7 +55,7 @@ def plot_mixture(
         model: a `SketchRNN`.
         drawing: stroke-3 `[n, 3]` in data units, which the decoder reads up to `step`.
         step: how many of its points the model has seen, from 0 to n.
-        path: file to write, ending in `.svg` or `.png`; replaced if it exists.
+        path: file to write, ending in `.svg`, `.png` or `.pdf`; replaced if it exists.
         z: the code `[N_z]`; that of the drawing when None. Not for decoder-only models.
         name: what the title calls the drawing.
 
@@ -70,7 +69,7 @@ def plot_mixture(
     step = whole_number("step", step, 0, len(rows))
     next_point = _next_point(model, rows[:step], rows, z)
     with matplotlib.rc_context(STYLE):
-        figure = Figure((8, 4.6), layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15))  # inches
+        figure = Figure((8, 4.6), layout="constrained")
         parts: dict[str, Axes] = figure.subplot_mosaic([["scene", "pen"], ["scene", "marks"]], width_ratios=(2.6, 1))
         _plot_scene(parts["scene"], rows, step, next_point)
         parts["scene"].set_title(f"{literal(name)} after {step} of {len(rows)} points")

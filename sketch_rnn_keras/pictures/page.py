@@ -1,7 +1,7 @@
-"""A page of drawings as SVG (by svgwrite) or PNG (by matplotlib's Agg canvas, without pyplot or other shared state).
+"""A page of drawings as SVG (by svgwrite), PNG or PDF (by matplotlib's canvases, without pyplot or other shared state).
 
 Enters: a `Page`: strokes, pen-up moves and lines of text, placed and coloured. Leaves: the bytes of a file, the same
-for the same page. Both formats show the same.
+for the same page. All formats show the same; SVG and PDF hold lines, and letters as text.
 """
 
 import io
@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import matplotlib
 import numpy as np
 import svgwrite
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
@@ -21,7 +23,15 @@ from ..errors import InputError
 
 PNG_PIXELS_PER_UNIT = 2  # A PNG is as sharp as a high-density screen; an SVG unit is one CSS pixel.
 FONT = "DejaVu Sans"  # Comes with matplotlib; wider than most fonts a viewer may use for the SVG.
+UNDATED = {  # by suffix: what of matplotlib's metadata is left out, since a date or a version would change the bytes
+    ".svg": {"Date": None},
+    ".png": {"Software": None},
+    ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+}
+PDF_FONTS = {"pdf.fonttype": 42}  # TrueType, which journals ask for
+_UNITS_PER_INCH = 72  # so that line widths and font sizes, which matplotlib counts in points, equal page units
 _PNG_MAX_PIXELS = 2**16 - 1  # Agg's limit on either side.
+_PDF_MAX_UNITS = 14400  # of a page on either side: what viewers of PDF take
 
 
 def printable(text: str) -> str:
@@ -113,14 +123,37 @@ def to_png(page: Page, pixels_per_unit: float = PNG_PIXELS_PER_UNIT) -> bytes:
     Raises:
         InputError: the page is too large.
     """
-    if max(page.width, page.height) * pixels_per_unit > _PNG_MAX_PIXELS:
+    _check_size(page, "PNG", int(_PNG_MAX_PIXELS / pixels_per_unit))
+    buffer = io.BytesIO()
+    FigureCanvasAgg(_figure(page, pixels_per_unit)).print_png(buffer, metadata=UNDATED[".png"])
+    return buffer.getvalue()
+
+
+def to_pdf(page: Page) -> bytes:
+    """The page as a PDF file.
+
+    Raises:
+        InputError: the page is too large.
+    """
+    _check_size(page, "PDF", _PDF_MAX_UNITS)
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(PDF_FONTS):
+        FigureCanvasPdf(_figure(page)).print_pdf(buffer, metadata=UNDATED[".pdf"])
+    return buffer.getvalue()
+
+
+def _check_size(page: Page, name: str, largest: int) -> None:
+    if max(page.width, page.height) > largest:
         raise InputError(
-            f"a page of {page.width} x {page.height} is too large for PNG (at most "
-            f"{int(_PNG_MAX_PIXELS / pixels_per_unit)} either way); write SVG, or make the cells smaller"
+            f"a page of {page.width} x {page.height} is too large for {name} (at most {largest} either way); write "
+            "SVG, or make the cells smaller"
         )
-    # 72 units to the inch make line widths and font sizes, which matplotlib counts in points, equal to page units.
-    figure = Figure((page.width / 72, page.height / 72), dpi=72 * pixels_per_unit, facecolor=page.colours.paper)
-    canvas = FigureCanvasAgg(figure)
+
+
+def _figure(page: Page, pixels_per_unit: float = 1) -> Figure:
+    """The page as a figure of matplotlib's."""
+    size = (page.width / _UNITS_PER_INCH, page.height / _UNITS_PER_INCH)
+    figure = Figure(size, dpi=_UNITS_PER_INCH * pixels_per_unit, facecolor=page.colours.paper)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, page.width), ylim=(page.height, 0))
     axes.set_axis_off()
@@ -141,12 +174,10 @@ def to_png(page: Page, pixels_per_unit: float = PNG_PIXELS_PER_UNIT) -> bytes:
         }
         side = {"middle": "center", "end": "right"}[text.anchor]
         axes.text(text.x, text.y, text.content, horizontalalignment=side, **letters)
-    buffer = io.BytesIO()
-    canvas.print_png(buffer, metadata={"Software": None})
-    return buffer.getvalue()
+    return figure
 
 
-RENDERERS = {".svg": to_svg, ".png": to_png}  # by the suffix of the file
+RENDERERS = {".svg": to_svg, ".png": to_png, ".pdf": to_pdf}  # by the suffix of the file
 
 
 def _by_colour(sketch: list[Stroke]) -> Iterator[tuple[str, list[np.ndarray]]]:

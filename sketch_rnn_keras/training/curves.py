@@ -1,4 +1,4 @@
-"""Curves of what a training did. Enters: run directories, or the rows of a sweep. Leaves: an SVG or PNG file.
+"""Curves of what a training did. Enters: run directories, or the rows of a sweep. Leaves: an SVG, PNG or PDF file.
 
 Source: the losses are those of section 3.3 of arXiv 1704.03477.
 """
@@ -39,7 +39,7 @@ def plot_training(run_dirs: Sequence[str | os.PathLike], path: str | os.PathLike
     Args:
         run_dirs: run directories, each with its `history.csv`. A run's training losses are a thin line, its validation
             losses a thick one with dots.
-        path: file to write, ending in `.svg` or `.png`; replaced if it exists.
+        path: file to write, ending in `.svg`, `.png` or `.pdf`; replaced if it exists.
 
     Returns:
         The path.
@@ -51,7 +51,7 @@ def plot_training(run_dirs: Sequence[str | os.PathLike], path: str | os.PathLike
         raise InputError("expected at least one run directory to plot, received none")
     runs = {str(run): _read_run(Path(run)) for run in run_dirs}
     with matplotlib.rc_context(STYLE):
-        figure = Figure((11, 6), layout="constrained")
+        figure = Figure((11, 6.5), layout="constrained")
         for axes, (columns, title) in zip(figure.subplots(2, 3).flat, PANELS.items(), strict=True):
             for number, (name, splits) in enumerate(runs.items()):
                 _plot_run(axes, splits, columns, f"C{number}", name)
@@ -68,7 +68,7 @@ def plot_tradeoff(rows: Sequence[Mapping[str, Any]], path: str | os.PathLike) ->
 
     Args:
         rows: as `sweep.run` returns them; a decoder-only model, which has no L_KL, is a dashed level.
-        path: file to write, ending in `.svg` or `.png`; replaced if it exists.
+        path: file to write, ending in `.svg`, `.png` or `.pdf`; replaced if it exists.
 
     Returns:
         The path.

@@ -136,4 +136,4 @@ def test_a_picture_that_is_there_is_kept(refused):
 
 
 def test_another_suffix_is_refused(refused):
-    assert ".svg or .png" in refused("reconstruct", 1, "--model", "none", "-o", "a.pdf")
+    assert ".svg, .png, .pdf" in refused("reconstruct", 1, "--model", "none", "-o", "a.jpg")

@@ -82,7 +82,7 @@ def test_a_file_that_is_there_is_kept_unless_asked(refused, sample, saved):
 @pytest.mark.parametrize("name", ["a.gif", "a", "a.svg.txt"])
 def test_other_pictures_are_refused_before_the_model_is_looked_for(refused, name):
     message = refused("sample", "--model", "none", "--output", name)
-    assert "expected a file name ending in .svg or .png" in message
+    assert "expected a file name ending in one of .svg, .png, .pdf" in message
 
 
 @pytest.mark.parametrize("options", [("--temperature", "-1"), ("--temperature", "nan"), ("--temperature-law", "x")])

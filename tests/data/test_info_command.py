@@ -36,7 +36,7 @@ def test_a_picture_that_exists_is_kept_unless_it_may_be_overwritten(command):
     [
         (["doodles:cat:30", "--count", 5], "--count is for the picture"),
         (["doodles:cat:30", "--overwrite"], "--overwrite is for the picture"),
-        (["doodles:cat:30", "--contact-sheet", "a.gif"], r"ending in .svg or .png"),
+        (["doodles:cat:30", "--contact-sheet", "a.gif"], r"ending in one of .svg, .png, .pdf"),
         (["doodles:cat:30", "--contact-sheet", "a.svg", "--split", "tset"], "received 'tset'"),
         (["run.keras", "--contact-sheet", "a.svg"], "run.keras is a model or a config"),
         (["config.json", "--contact-sheet", "a.svg"], "config.json is a model or a config"),

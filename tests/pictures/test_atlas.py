@@ -130,7 +130,7 @@ def test_a_single_drawing_is_a_map(tmp_path):
 @pytest.mark.parametrize(
     ("name", "style", "message"),
     [
-        ("a.gif", {}, r"\.svg or \.png"),
+        ("a.gif", {}, r"\.svg, \.png, \.pdf"),
         ("a.svg", {"colour": "order"}, "a map takes line_width, smooth and dark, received colour"),
     ],
 )

@@ -63,7 +63,7 @@ def test_probabilities_end_at_one(tmp_path, model):
     assert [shown.count(tick) for tick in ("0.0", "0.5", "1.0", "1.5")] == [1, 1, 1, 0]
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
 def test_the_same_plot_is_the_same_bytes(tmp_path, model, suffix):
     first, second = (plot_mixture(model, DRAWING, 2, tmp_path / f"{name}{suffix}").read_bytes() for name in "ab")
     assert first == second

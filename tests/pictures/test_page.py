@@ -1,6 +1,7 @@
 """Facts about pages: SVG and PNG show the same, small and the same to the byte."""
 
 import re
+import zlib
 
 import numpy as np
 import pytest
@@ -24,8 +25,9 @@ from support.pictures import (
 )
 
 from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.files.writing import PICTURE_SUFFIXES
 from sketch_rnn_keras.pictures.grid import draw_sketches, svg_string
-from sketch_rnn_keras.pictures.page import path_data
+from sketch_rnn_keras.pictures.page import RENDERERS, path_data
 
 # ------------------------------------------------------------------------------------------------------------- SVG
 
@@ -102,7 +104,7 @@ def test_labels_that_xml_cannot_hold_are_made_harmless():
     assert text == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER} c"
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png", ".SVG"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".SVG"])
 def test_the_same_input_gives_the_same_bytes(tmp_path, suffix):
     sketches, labels = [scribble(1), DOT, EMPTY], ["one", "$two$", "three"]
     first, second = (
@@ -172,3 +174,48 @@ def test_every_style_changes_the_png(tmp_path, options):
     plain, styled = (imread(draw_sketches([TWO], tmp_path / "a.png", **o)) for o in ({}, options))
     assert plain.shape == styled.shape
     assert np.abs(plain - styled).max() > 0.3
+
+
+# ------------------------------------------------------------------------------------------------------------- PDF
+
+
+def pdf_page(path):
+    """The size of a PDF file's one page, and the commands that draw it."""
+    content = path.read_bytes()
+    [box] = re.findall(rb"/MediaBox \[ ([^\]]*) \]", content)
+    streams = re.findall(rb"/FlateDecode[^>]*>>\nstream\r?\n(.*?)endstream", content, re.DOTALL)
+    decoded = [zlib.decompress(stream) for stream in streams]
+    return [float(number) for number in box.split()], next(one for one in decoded if b" re W n" in one).decode()
+
+
+def test_a_pdf_has_a_point_for_each_unit_and_the_strokes_as_lines(tmp_path):
+    size, commands = pdf_page(draw_sketches([SQUARE], tmp_path / "a.pdf", **SIZES))
+    side = CELL + 2 * MARGIN
+    assert size == [0, 0, side, side]
+    assert f"{LINE:g} w" in commands
+    points = np.array(re.findall(r"^([\d.]+) ([\d.]+) [ml]$", commands, re.MULTILINE), float)
+    expected = drawn(svg_string([SQUARE], **SIZES))[0][0] * [1, -1] + [0, side]  # y grows upwards
+    np.testing.assert_allclose(points[-len(SQUARE) :], expected, atol=0.02)
+
+
+def test_letters_of_a_pdf_are_text_in_an_embedded_font(tmp_path):
+    plain, labelled = (
+        draw_sketches([SQUARE], tmp_path / f"{k}.pdf", labels=[k]).read_bytes() for k in (None, "a_b^$x")
+    )
+    assert b"/FontFile2" in labelled
+    assert b"/FontFile2" not in plain
+
+
+def test_a_pdf_names_neither_a_date_nor_a_version(tmp_path):
+    content = draw_sketches([SQUARE], tmp_path / "a.pdf").read_bytes()
+    assert b"CreationDate" not in content
+    assert b"atplotlib" not in content
+
+
+def test_a_pdf_too_large_for_viewers_says_so(tmp_path):
+    with pytest.raises(InputError, match="16028 x 188 is too large for PDF"):
+        draw_sketches([SQUARE] * 100, tmp_path / "a.pdf", columns=100)
+
+
+def test_pictures_have_the_suffixes_that_commands_take():
+    assert tuple(RENDERERS) == PICTURE_SUFFIXES

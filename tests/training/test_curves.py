@@ -70,7 +70,7 @@ def test_a_tradeoff_has_a_dashed_level_for_each_decoder_alone(tmp_path):
     assert len(dashed) == 2
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
 @pytest.mark.parametrize("what", ["training", "tradeoff"])
 def test_the_same_plot_is_the_same_bytes(tmp_path, suffix, what):
     run = write_run(tmp_path / "run")
