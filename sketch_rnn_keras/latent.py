@@ -279,7 +279,7 @@ def _checked(model: SketchRNN, drawing: np.ndarray, where: str) -> np.ndarray:
     if not 1 <= len(rows) <= model.hparams.max_seq_len:
         raise InputError(
             f"{where}: expected 1 to {model.hparams.max_seq_len} points, the model's N_max, received {len(rows)}; "
-            "simplify the drawing (strokes.simplify)"
+            "simplify the drawing (strokes.simplify_to)"
         )
     return model.to_model_units(rows)
 

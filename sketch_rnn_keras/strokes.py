@@ -156,6 +156,37 @@ def simplify(polylines: Sequence[np.ndarray], epsilon: float) -> list[np.ndarray
     return np.split(points, np.cumsum(lengths)[:-1])
 
 
+def simplify_to(stroke3: np.ndarray, max_points: int) -> tuple[np.ndarray, float]:
+    """Simplifies a drawing until it has few enough points: `simplify` with the least tolerance that does, or nearly so.
+
+    Args:
+        stroke3: `[n, 3]`, in any unit.
+        max_points: how many points may be left.
+
+    Returns:
+        float32 `[m, 3]` with `m <= max_points`, and the tolerance in the drawing's units: at most a tenth above the
+        least, or a thousandth of the drawing's longer side. A drawing of few enough points comes back as it is, with 0.
+
+    Raises:
+        InputError: no tolerance leaves so few points, since each pen stroke keeps its ends.
+    """
+    rows = as_stroke3(stroke3, "drawing")
+    if len(rows) <= max_points:
+        return rows.astype(np.float32), 0.0
+    x_min, y_min, x_max, y_max = bounds(rows)
+    side, polylines = max(x_max - x_min, y_max - y_min), to_polylines(rows)
+    for epsilon in np.geomspace(0.001, 2, 81) * side:  # each a tenth above the one before, the last above any distance
+        simpler = simplify(polylines, epsilon)
+        if sum(map(len, simpler)) <= max_points:
+            result = from_polylines(simpler)
+            result[-1, 2] = rows[-1, 2]  # a drawing may break off in the middle of a stroke
+            return result, float(epsilon)
+    raise InputError(
+        f"expected at most {max_points} points once simplified, received {len(polylines)} pen strokes, each of which "
+        "keeps its ends; leave some out"
+    )
+
+
 def simplify_flat(points: np.ndarray, lengths: np.ndarray, epsilon: float) -> tuple[np.ndarray, np.ndarray]:
     """Does what `simplify` does to many pen strokes at once, which is several times as fast.
 

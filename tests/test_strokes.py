@@ -15,6 +15,7 @@ from sketch_rnn_keras.strokes import (
     from_polylines,
     simplify,
     simplify_flat,
+    simplify_to,
     to_data_units,
     to_model_units,
     to_polylines,
@@ -195,6 +196,28 @@ def test_simplifying_many_strokes_is_simplifying_each():
     expected = [shapely.get_coordinates(line.simplify(1.0, preserve_topology=False)) for line in lines]
     assert kept.tolist() == [len(points) for points in expected] != lengths.tolist()
     np.testing.assert_array_equal(points, np.concatenate(expected))
+
+
+@given(stroke3s(40), st.integers(1, 40))
+def test_a_drawing_is_simplified_to_few_enough_points_or_refused(stroke3, most):
+    strokes = to_polylines(stroke3)
+    try:
+        simpler, epsilon = simplify_to(stroke3, most)
+    except InputError:
+        assert sum(min(len(points), 2) for points in strokes) > most
+        return
+    assert len(simpler) <= most
+    assert (epsilon == 0) == (len(stroke3) <= most)
+    assert simpler[-1:, 2].tolist() == stroke3[-1:, 2].tolist()
+    for kept, points in zip(to_polylines(simpler), strokes, strict=True):
+        np.testing.assert_allclose(kept[[0, -1]], points[[0, -1]], atol=0.01)
+
+
+def test_no_smaller_tolerance_would_have_done():
+    stroke3 = np.random.default_rng(0).normal(0, 9, (400, 3)) * [1, 1, 0]
+    simpler, epsilon = simplify_to(stroke3, 50)
+    assert 25 < len(simpler) <= 50
+    assert sum(map(len, simplify(to_polylines(stroke3), epsilon / 1.11))) > 50
 
 
 def test_a_stroke_made_to_exhaust_the_stack_is_simplified_in_parts():

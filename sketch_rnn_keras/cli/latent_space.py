@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import InputError
 from .common import (
     DEFAULT_MODEL,
     Data,
@@ -252,13 +251,11 @@ def complete(
 
     look = _looks(output, overwrite, style)
     loaded, finder = open_with_drawings(model, data, split, seed, svg_size, encodes=False)
-    one = finder.find_one(drawing or "random")
+    one = finder.find_unfinished(drawing or "random", points)
+    prefix = one.stroke3
     if drawing is None and points is None:
-        points = max(1, len(one.stroke3) // 3)
+        prefix = prefix[: max(1, len(prefix) // 3)]
     drawing = drawing or one.label
-    if points and points > len(one.stroke3):
-        raise InputError(f"--points: expected at most {len(one.stroke3)}, the points of {drawing}, received {points}")
-    prefix = one.stroke3[:points]
     sketches = endings(loaded, prefix, count, temperature=temperature, seed=seed)
     what = f"{count} endings of {drawing} after {len(prefix)} points, temperature {temperature:g}, seed {seed}"
     title = f"{one.label}: {len(prefix)} points, and {'an ending' if count == 1 else f'{count} endings'}"

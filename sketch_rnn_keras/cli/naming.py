@@ -16,6 +16,8 @@ from ..data.datasets import Split, load_split
 from ..data.npz import SPLITS
 from ..errors import InputError, one_of
 from ..streams import Stream, generator
+from ..strokes import simplify_to
+from .common import say
 
 _PLACE = re.compile(r"random|(\d{1,9})(?:-(\d{1,9}))?")
 
@@ -34,7 +36,7 @@ class DrawingFinder:
         data: the data sets, joined, that plain places such as `17` refer to.
         split: "train", "valid" or "test": where in a data set to look.
         seed: of what is drawn for `random`; it depends on the seed and on the place of the name among all.
-        max_seq_len: longer drawings of data sets are refused, and never meant by `random` or `first`.
+        max_seq_len: longer drawings are simplified, which is said, and never meant by `random` or `first`.
         svg_size: longer side of an SVG file's drawing, in data units; Quick, Draw!'s is 255.
         data_dir: where the files of plain names lie.
 
@@ -62,9 +64,54 @@ class DrawingFinder:
         """The drawings that `name` means: one, or for a range such as `0-9` or a list such as `3,8,20-24` several.
 
         Raises:
-            InputError: nothing has this name; the message says which forms there are.
+            InputError: nothing has this name, and the message says which forms there are; or a drawing has so many pen
+                strokes that it cannot be simplified to `max_seq_len` points.
         """
-        if name.lower().endswith(".svg"):
+        return [self._fit(name, one, self._longest, self._longest) for one in self._find(name)]
+
+    def find_one(self, name: str) -> Named:
+        """The one drawing that `name` means.
+
+        Raises:
+            InputError: as `find`, or the name is a range or a list.
+        """
+        return self._fit(name, self._find_one(name), self._longest, self._longest)
+
+    def find_unfinished(self, name: str, points: int | None) -> Named:
+        """The one drawing that `name` means, or its first `points`, with room for an ending.
+
+        If it leaves no room, it is simplified to half of `max_seq_len`.
+
+        Raises:
+            InputError: as `find_one`, or the drawing has fewer points.
+        """
+        one = self._find_one(name)
+        total = len(one.stroke3)
+        if points and points > total:
+            raise InputError(f"--points: expected at most {total}, the points of {name}, received {points}")
+        return self._fit(name, one._replace(stroke3=one.stroke3[:points]), self._longest - 1, self._longest // 2)
+
+    def _find_one(self, name: str) -> Named:
+        found = self._find(name)
+        if len(found) != 1:
+            raise InputError(f"drawing {name!r}: expected one drawing, received {len(found)}")
+        return found[0]
+
+    def _fit(self, name: str, one: Named, longest: float, simplified: float) -> Named:
+        """`one` as it is if it has at most `longest` points; else with at most `simplified` of them."""
+        total = len(one.stroke3)
+        if total <= longest:
+            return one
+        try:
+            stroke3, epsilon = simplify_to(one.stroke3, int(simplified))
+        except InputError as error:
+            raise InputError(f"drawing {name!r}: {error} (the model's N_max is {self._longest})") from None
+        what, kept = name if _is_svg(name) else one.label, len(stroke3)
+        say(f"note   {what}: simplified from {total} points to {kept}, epsilon {epsilon:.3g}; N_max is {self._longest}")
+        return one._replace(stroke3=stroke3)
+
+    def _find(self, name: str) -> list[Named]:
+        if _is_svg(name):
             self._count += 1
             return [Named(Path(name).stem, self._read_svg(Path(name)))]
         source, mark, place = name.rpartition("#")
@@ -79,24 +126,7 @@ class DrawingFinder:
         drawings = self._load(sources)
         prefix = Path(source).stem if mark else "drawing"
         places = [k for match in matches for k in self._places(name, match, drawings, sources)]
-        for k in places:
-            if drawings.lengths[k] > self._longest:
-                raise InputError(
-                    f"drawing {name!r}: expected at most {self._longest} points, the model's N_max, received "
-                    f"{drawings.lengths[k]} in number {k}; choose another, or simplify the data (sketch-rnn convert)"
-                )
         return [Named(f"{prefix} {k}", drawings[k]) for k in places]
-
-    def find_one(self, name: str) -> Named:
-        """The one drawing that `name` means.
-
-        Raises:
-            InputError: as `find`, or the name is a range or a list.
-        """
-        found = self.find(name)
-        if len(found) != 1:
-            raise InputError(f"drawing {name!r}: expected one drawing, received {len(found)}")
-        return found[0]
 
     def find_all(self, names: Sequence[str]) -> list[Named]:
         """The drawings that all `names` mean, in their order; raises as `find` does."""
@@ -154,3 +184,7 @@ class DrawingFinder:
         if not len(drawings := self._splits[sources]):
             raise InputError(f"the {self.split} split of {', '.join(sources)} is empty; --split chooses another")
         return drawings
+
+
+def _is_svg(name: str) -> bool:
+    return name.lower().endswith(".svg")

@@ -132,10 +132,41 @@ def test_neither_the_first_nor_a_random_one_is_among_them(long_and_short):
     assert set(labels(finder.find_all(["random"] * 20))) == {"drawing 1", "drawing 3"}
 
 
-def test_one_that_is_named_is_refused(long_and_short):
-    message = "'1-2': expected at most 4 points, the model's N_max, received 6 in number 2"
+def test_one_of_too_many_strokes_is_refused(long_and_short):
+    message = "'1-2': expected at most 4 points once simplified, received 3 pen strokes, .*the model's N_max is 4"
     with pytest.raises(InputError, match=message):
         DrawingFinder([long_and_short], max_seq_len=4).find("1-2")
+
+
+@pytest.fixture
+def spiral(tmp_path, monkeypatch):
+    """An SVG file of one long stroke, with the name that is typed."""
+    monkeypatch.chdir(tmp_path)
+    angles = np.linspace(0, 40, 800)
+    points = " ".join(f"{3 * a * np.cos(a):.2f},{3 * a * np.sin(a):.2f}" for a in angles)
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg"><polyline points="{points}" stroke="black" fill="none"/></svg>'
+    (tmp_path / "spiral.svg").write_text(svg)
+    return "spiral.svg"
+
+
+def test_one_that_is_named_is_simplified_and_that_is_said(spiral, capsys):
+    whole = DrawingFinder([]).find_one(spiral).stroke3
+    assert capsys.readouterr().err == ""
+    simpler = DrawingFinder([], max_seq_len=30).find_one(spiral)
+    assert 15 < len(simpler.stroke3) <= 30 < len(whole)
+    assert bounds(simpler.stroke3) == pytest.approx(bounds(whole), abs=15)
+    said = f"note   spiral.svg: simplified from {len(whole)} points to {len(simpler.stroke3)}, epsilon "
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_one_that_leaves_no_room_for_an_ending_is_simplified_to_half(spiral, capsys):
+    finder = DrawingFinder([], max_seq_len=40)
+    assert len(finder.find_unfinished(spiral, None).stroke3) <= 20
+    assert "spiral.svg: simplified from" in capsys.readouterr().err
+    np.testing.assert_array_equal(
+        finder.find_unfinished(spiral, 39).stroke3, DrawingFinder([]).find_one(spiral).stroke3[:39]
+    )
+    assert capsys.readouterr().err == ""
 
 
 def test_a_split_of_them_alone_has_no_random_drawing(long_and_short):
