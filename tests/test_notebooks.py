@@ -1,10 +1,12 @@
 """The notebooks run from top to bottom, and are committed with what they show."""
 
 import shutil
+import tomllib
 from pathlib import Path
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from support.paths import ROOT
 
@@ -38,6 +40,29 @@ def test_it_is_committed_with_its_pictures(path):
     assert pictures(notebook) >= 2
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
     assert not any(str(Path.home()) in str(cell) or "/tmp/" in str(cell) for cell in notebook.cells)
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_the_readme_opens_each_in_colab(project):
+    place = project["urls"]["Repository"].replace("https://github.com", "https://colab.research.google.com/github")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"({place}/blob/main/notebooks/{name}.ipynb)" not in readme] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_it_begins_by_installing_the_package_where_that_is_missing(path, is_there, project, monkeypatch):
+    first = next(cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+    run = []
+    shell = InteractiveShell()
+    monkeypatch.setattr(shell, "run_line_magic", lambda *command, **_: run.append(command))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: is_there or None)
+    assert shell.run_cell(first.source).success
+    assert run == ([] if is_there else [("pip", f"install -q {project['name']}")])
 
 
 @pytest.mark.tensorflow
