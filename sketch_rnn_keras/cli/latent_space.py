@@ -245,7 +245,8 @@ def complete(
 ) -> None:
     """Finish an unfinished drawing in different ways (paper, section 4.1).
 
-    A conditional model encodes it first; every model reads it point by point and goes on from there.
+    A conditional model encodes it first; every model reads it point by point and goes on from there. One that leaves
+    no room for an ending is simplified to half of the model's N_max, which is said.
     """
     from ..latent import complete as endings
 
