@@ -64,7 +64,8 @@ def gflop(hparams, lengths) -> float:
 def our_step(options, changes):
     from sketch_rnn_keras import SketchRNN
     from sketch_rnn_keras.backends import backend
-    from sketch_rnn_keras.training.loop import make_optimizer, objective
+    from sketch_rnn_keras.model.optimizer import make_optimizer
+    from sketch_rnn_keras.training.loop import objective
 
     hparams, data = setting(options, changes)
     model = SketchRNN(hparams)

@@ -17,10 +17,9 @@ from support.golden_recipe import CASES, Golden
 
 from sketch_rnn_keras.backends import backend
 from sketch_rnn_keras.interop import magenta
-from sketch_rnn_keras.model import mixture
+from sketch_rnn_keras.model import mixture, schedules
+from sketch_rnn_keras.model.optimizer import make_optimizer
 from sketch_rnn_keras.sampling import sample_points
-from sketch_rnn_keras.training import schedules
-from sketch_rnn_keras.training.loop import make_optimizer
 
 TABLE = Path(__file__).with_suffix(".csv")
 COLUMNS = ("case", "figure", "shape", "original", "ours", "largest difference")

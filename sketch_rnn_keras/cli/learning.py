@@ -13,8 +13,8 @@ from .common import Data, Model, Set, answer, app, describe_dataset, open_model,
 
 if TYPE_CHECKING:
     from ..hparams import HParams
+    from ..training.progress import TrainingBar
     from ..training.sweep import Run
-    from .progress import TrainingBar
 
 SOONER = "; --config small trains in minutes to an hour, --set num_steps=N sets another end; Ctrl-C saves"
 
@@ -84,8 +84,8 @@ def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool
         say(f"       {note}")
 
     from ..training.loop import train
+    from ..training.progress import TrainingBar
     from ..training.run_directory import last_step
-    from .progress import TrainingBar
 
     first_step = last_step(run_dir) if resume else 0
     if first_step >= hparams.num_steps:
@@ -131,7 +131,7 @@ def sweep(
 
 def _watch(run: "Run") -> "TrainingBar":
     """Says which run of a sweep begins; its progress bar."""
-    from .progress import TrainingBar
+    from ..training.progress import TrainingBar
 
     say(f"run    {run.data}, {run.variant}")
     for note in run.dataset.dropped:

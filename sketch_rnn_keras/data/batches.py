@@ -4,6 +4,7 @@ Enters: a `Split` in data units and its scale factor. Leaves: batches `[B, N_max
 between data units and model units; the other is the model's own methods.
 """
 
+import functools
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -62,13 +63,36 @@ def random_batch(
     return Batch(pad_stroke5(flat, lengths, max_seq_len), lengths.astype(np.int32))
 
 
+def training_batch(split: Split, hparams: HParams, step: int, *, scale_factor: float) -> Batch:
+    """The batch of a step, counted from 0: a function of (`hparams.seed`, step) alone.
+
+    Args:
+        split: where to draw from, in data units.
+        hparams: supplies the sizes, the augmentation and the seed.
+        step: the step.
+        scale_factor: data units per model unit.
+
+    Raises:
+        InputError: as `random_batch`.
+    """
+    return random_batch(
+        split,
+        hparams.batch_size,
+        hparams.max_seq_len,
+        generator(hparams.seed, Stream.BATCH, step),
+        scale_factor=scale_factor,
+        random_scale_factor=hparams.random_scale_factor,
+        augment_stroke_prob=hparams.augment_stroke_prob,
+    )
+
+
 def training_batches(
     split: Split, hparams: HParams, *, scale_factor: float, start_step: int = 0
 ) -> Generator[Batch, None, None]:
     """Gives the batches of steps `start_step` to `hparams.num_steps - 1`, prepared ahead in a thread.
 
-    The batch of a step depends on (`hparams.seed`, step) alone, so a resumed run sees what an uninterrupted one sees.
-    The thread ends with the iterator: when it is exhausted, closed or discarded.
+    A resumed run sees what an uninterrupted one sees (`training_batch`). The thread ends with the iterator:
+    when it is exhausted, closed or discarded.
 
     Args:
         split: where to draw from, in data units.
@@ -83,18 +107,7 @@ def training_batches(
         InputError: as `random_batch`.
     """
     _check_batch(split, hparams.batch_size, hparams.max_seq_len)
-
-    def make(step: int) -> Batch:
-        return random_batch(
-            split,
-            hparams.batch_size,
-            hparams.max_seq_len,
-            generator(hparams.seed, Stream.BATCH, step),
-            scale_factor=scale_factor,
-            random_scale_factor=hparams.random_scale_factor,
-            augment_stroke_prob=hparams.augment_stroke_prob,
-        )
-
+    make = functools.partial(training_batch, split, hparams, scale_factor=scale_factor)
     return _prepare_ahead(make, range(start_step, hparams.num_steps))
 
 

@@ -9,14 +9,18 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..errors import InputError, one_of, whole_number
+from ..hparams import HParams
 from ..strokes import check_scale_factor, ragged_indices
 from .catalog import Doodles, digest_named, read_named, resolve
 from .npz import SPLITS
+
+if TYPE_CHECKING:
+    from .keras_batches import EvaluationBatches, TrainingBatches
 
 OFFSET_LIMIT = 1000  # data units; longer jumps are cut to it
 
@@ -81,6 +85,29 @@ class Dataset:
     max_seq_len: int
     sources: list[dict[str, str]]
     dropped: list[Dropped]
+
+    def as_keras(
+        self, hparams: HParams, split: str = "train", *, steps_per_epoch: int | None = None, start_step: int = 0
+    ) -> "TrainingBatches | EvaluationBatches":
+        """A split as a `keras.utils.PyDataset`, for `SketchRNN.fit` and `evaluate`.
+
+        It gives stroke-5 batches `[B, N_max + 1, 5]` in model units.
+
+        Args:
+            hparams: supplies the batch size, and for training the augmentation and the seed.
+            split: "train" gives the random, augmented batches of the package's own loop, in its order; "valid" and
+                "test" give the drawings sorted by length and unaugmented, the remainder dropped.
+            steps_per_epoch: batches in an epoch of training; as many as the split fills when None.
+            start_step: the step of the first batch, for a training that goes on.
+
+        Raises:
+            InputError: the split has fewer drawings than it takes, or is none of the three.
+        """
+        from . import keras_batches  # here: it is the one module of this folder that loads Keras
+
+        if one_of("split", split, SPLITS) == "train":
+            return keras_batches.TrainingBatches(self, hparams, steps_per_epoch, start_step)
+        return keras_batches.EvaluationBatches(getattr(self, split), self, hparams)
 
 
 def load_dataset(

@@ -19,6 +19,7 @@ from keras import ops
 from ..backends import Tensor
 from .buffers import (
     add,
+    at_most,
     buffers_for,
     integer,
     put_step,
@@ -125,7 +126,7 @@ def _block_backward(history: _History, block: Block, gradient: Arguments) -> Arg
 
     def one_chunk(high: Tensor, gradient: Arguments) -> tuple[Tensor, Arguments]:
         first, d_state, more = _chunk_backward(history, block, high, gradient.state)
-        d_x = window_of(gradient.x, first, more.x.shape[0], rows) + more.x  # windows may overlap
+        d_x = window_of(gradient.x, first, ops.shape(more.x)[0], rows) + more.x  # windows may overlap
         gradient = Arguments(
             x=put_steps(gradient.x, first, d_x),
             context=add(gradient.context, more.context),
@@ -156,7 +157,7 @@ def _chunk_backward(
         chunk, and what the window gives. All windows have one size; a step of it that is not the chunk's gives 0.
     """
     cell, arguments, rows = history.cell, history.arguments, block.rows
-    size = min(CHUNK_STEPS, arguments.x.shape[0])
+    size = at_most(ops.shape(arguments.x)[0], CHUNK_STEPS)
     first = ops.maximum(high - size, 0)
 
     def unfinished(t: Tensor, d_state: Tensors, deltas: Tensors, sums: Tensors) -> Tensor:
@@ -189,13 +190,13 @@ def _with_upstream(upstream: Upstream, t: Tensor, d_state: Tensors) -> Tensors:
     if upstream.ends is not None:
         d_state = _with_ended(d_state, t + 1, upstream.ends, upstream.final)
     if upstream.outputs is not None:
-        d_state = d_state._replace(h=d_state.h + step_of(upstream.outputs, t, d_state.h.shape[0]))
+        d_state = d_state._replace(h=d_state.h + step_of(upstream.outputs, t, ops.shape(d_state.h)[0]))
     return d_state
 
 
 def _with_ended(d_state: Tensors, steps: Tensor, ends: Tensor, d_final: Tensors) -> Tensors:
     """`d_state`, and for the sketches that have `steps` steps the gradient of their final state added."""
-    rows = d_state.h.shape[0]
+    rows = ops.shape(d_state.h)[0]
     ended = (ends[:rows] == steps)[:, None]
     return keras.tree.map_structure(lambda d, final: d + ops.where(ended, final[:rows], 0.0), d_state, d_final)
 

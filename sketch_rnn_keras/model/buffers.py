@@ -13,14 +13,14 @@ from .cell import Tensors
 
 def buffers_for(examples: Tensors, steps: int) -> Tensors:
     """Zeros `[steps, B, ...]` with room for parts of the shapes of `examples [B, ...]`."""
-    return keras.tree.map_structure(lambda one: ops.zeros((steps, *one.shape), dtype=one.dtype), examples)
+    return keras.tree.map_structure(lambda one: ops.zeros((steps, *ops.shape(one)), dtype=one.dtype), examples)
 
 
 def window_of(buffers: Tensors, first: Tensor, size: int, rows: int) -> Tensors:
     """Steps `first` to `first + size` of `[T, B, ...]`: `[size, rows, ...]`."""
 
     def window(buffer: Tensor) -> Tensor:
-        others = buffer.shape[2:]
+        others = ops.shape(buffer)[2:]
         return ops.slice(buffer, (first, 0, *(0 for _ in others)), (size, rows, *others))
 
     return keras.tree.map_structure(window, buffers)
@@ -48,7 +48,7 @@ def rows_of(parts: Tensors, rows: int) -> Tensors:
 
 def with_rows(parts: Tensors, rows: int) -> Tensors:
     """`[B, n]` with zeros for further sketches: `[rows, n]`."""
-    return keras.tree.map_structure(lambda part: ops.pad(part, [(0, rows - part.shape[0]), (0, 0)]), parts)
+    return keras.tree.map_structure(lambda part: ops.pad(part, [(0, rows - ops.shape(part)[0]), (0, 0)]), parts)
 
 
 def take(parts: Tensors, order: Tensor) -> Tensors:
@@ -81,3 +81,8 @@ def transposed(weights: Tensors) -> Tensors:
 def integer(t: Tensor) -> Tensor:
     """`t` as a loop counts steps."""
     return ops.cast(t, "int32")
+
+
+def at_most(size: Tensor, limit: int) -> Tensor:
+    """The lesser of both; a Python integer where `size` is known while a function is traced."""
+    return min(size, limit) if isinstance(size, int) else ops.minimum(size, limit)

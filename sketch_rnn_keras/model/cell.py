@@ -87,11 +87,11 @@ class Cell(keras.layers.Layer):
     def __init__(self, units: int, input_size: int, context_size: int = 0, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units, self.input_size, self.context_size, self.seed = units, input_size, context_size, seed
-        self.build()
+        self.build((None, input_size + context_size))
 
-    def build(self, input_shape: tuple[int, ...] | None = None) -> None:
+    def build(self, input_shape: tuple[int | None, int]) -> None:
         """Make the weights: here the kernels that read the input with the context, and h."""
-        width = self.input_size + self.context_size
+        width = input_shape[-1]
         glorot = keras.initializers.GlorotUniform(seed=self.seed)
         self.input_kernel = self.add_weight(name="W_xh", shape=(width, 4 * self.units), initializer=glorot)
         orthogonal = GatewiseOrthogonal(seed=self.seed)
@@ -100,6 +100,10 @@ class Cell(keras.layers.Layer):
 
     def _add_vector(self, name: str, size: int, value: float) -> keras.Variable:
         return self.add_weight(name=name, shape=(size,), initializer=keras.initializers.Constant(value))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, int]) -> tuple[int | None, int]:
+        """That of h; for Keras' summary."""
+        return (input_shape[0], self.units)
 
     # ------------------------------------------------------------------------------------------- the cell's own
 

@@ -137,7 +137,7 @@ def _mean(x: Tensor) -> Tensor:
     """The mean over the last axis, kept; as a product with ones, since XLA on CPU takes long sums in several passes."""
     size = x.shape[-1]
     ones = ops.full((size, 1), 1.0 / size, dtype=x.dtype)
-    return ops.reshape(ops.matmul(ops.reshape(x, (-1, size)), ones), (*x.shape[:-1], 1))
+    return ops.reshape(ops.matmul(ops.reshape(x, (-1, size)), ones), (*ops.shape(x)[:-1], 1))
 
 
 def normalise(x: Tensor) -> Normalised:
@@ -155,7 +155,7 @@ def normalise_backward(d_normal: Tensor, normal: Tensor, reciprocal: Tensor) -> 
 
 def _by_gate(x: Tensor) -> Tensor:
     """`x [B, 4 H]` -> `[B, 4, H]`."""
-    return ops.reshape(x, (x.shape[0], len(GATES), x.shape[-1] // len(GATES)))
+    return ops.reshape(x, (ops.shape(x)[0], len(GATES), x.shape[-1] // len(GATES)))
 
 
 def layer_norm_lstm(
@@ -171,7 +171,7 @@ def layer_norm_lstm(
         `(c', h, residuals)`.
     """
     normal, reciprocal = normalise(_by_gate(pre))
-    normal = ops.reshape(normal, pre.shape)
+    normal = ops.reshape(normal, ops.shape(pre))
     gates = _activations(normal * weights.gates_gamma + weights.gates_beta, mask)
     c_after = _next_memory(gates, c)
     memory = normalise(c_after)
@@ -196,4 +196,4 @@ def layer_norm_lstm_backward(
         memory_gamma=ops.sum(d_shifted * memory.normal, axis=0),
         memory_beta=ops.sum(d_shifted, axis=0),
     )
-    return ops.reshape(d_pre, d_scaled.shape), d_c_before, d_weights
+    return ops.reshape(d_pre, ops.shape(d_scaled)), d_c_before, d_weights

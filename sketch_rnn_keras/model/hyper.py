@@ -149,7 +149,7 @@ class HyperLSTMCell(LayerNormCell):
         self.hyper_units, self.embedding_size = hyper_units, embedding_size  # before the weights are made
         super().__init__(units, input_size, context_size, seed, **kwargs)
 
-    def build(self, input_shape: tuple[int, ...] | None = None) -> None:
+    def build(self, input_shape: tuple[int | None, int]) -> None:
         """See `Cell.build`."""
         super().build(input_shape)
         self.bias = self._add_vector("bias", 4 * self.units, 0.0)

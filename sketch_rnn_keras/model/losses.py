@@ -1,6 +1,6 @@
 """The three terms of the objective, as pure functions of the decoder's outputs and of the latent distribution.
 
-`training/schedules.py` adds them up, with the weight that the last of them has at a step.
+`loss_terms` gathers them; `schedules.cost` adds them up, with the weight that the last of them has at a step.
 
 Enters: a mixture with fields `[B, N_max, M]`, the target strokes `[B, N_max, 5]` (either may have time first, if both
 do), mu and presigma `[B, N_z]`. Leaves: scalars in nats per point (offset, pen) and per latent dimension (KL).
@@ -13,9 +13,40 @@ import math
 from keras import ops
 
 from ..backends import Tensor
-from .mixture import Mixture, log_density
+from .mixture import Mixture, from_raw, log_density
 
 LOG_EPSILON = math.log(1e-6)  # the original adds 1e-6 to the density before its logarithm
+
+TERMS = ("offset", "pen", "pen_masked", "recon", "recon_masked", "kl", "kl_raw")
+
+
+def loss_terms(raw: Tensor, target: Tensor, kl_raw: Tensor | None, kl_tolerance: float) -> dict[str, Tensor]:
+    """Every term of the objective, as scalars.
+
+    Args:
+        raw: the decoder's outputs `[B, N_max, 6 M + 3]`.
+        target: `[B, N_max, 5]`, the points that they should predict.
+        kl_raw: `kl_loss`; None when decoder-only.
+        kl_tolerance: the floor of L_KL.
+
+    Returns:
+        A dict of `TERMS`: "offset" L_s; "pen" L_p over all steps, "pen_masked" after masking the steps past the end;
+        "recon" and "recon_masked", their sums with L_s; "kl_raw" L_KL and "kl" = max(L_KL, kl_tolerance), both 0 when
+        decoder-only.
+    """
+    predicted = from_raw(raw)
+    offset = offset_loss(predicted, target)
+    pen, pen_masked = pen_losses(predicted, target)
+    no_kl = ops.zeros_like(offset)
+    return {
+        "offset": offset,
+        "pen": pen,
+        "pen_masked": pen_masked,
+        "recon": offset + pen,
+        "recon_masked": offset + pen_masked,
+        "kl": no_kl if kl_raw is None else ops.maximum(kl_raw, kl_tolerance),
+        "kl_raw": no_kl if kl_raw is None else kl_raw,
+    }
 
 
 def offset_loss(mixture: Mixture, target: Tensor) -> Tensor:

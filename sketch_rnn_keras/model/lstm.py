@@ -35,7 +35,7 @@ class LSTMCell(Cell):
 
     packed_order = ("c", "h")
 
-    def build(self, input_shape: tuple[int, ...] | None = None) -> None:
+    def build(self, input_shape: tuple[int | None, int]) -> None:
         """See `Cell.build`."""
         super().build(input_shape)
         self.bias = self._add_vector("bias", 4 * self.units, 0.0)
@@ -81,7 +81,7 @@ class LayerNormLSTMCell(LayerNormCell):
 
     packed_order = ("h", "c")
 
-    def build(self, input_shape: tuple[int, ...] | None = None) -> None:
+    def build(self, input_shape: tuple[int | None, int]) -> None:
         """See `Cell.build`."""
         super().build(input_shape)
         self._add_layer_norm()

@@ -37,7 +37,7 @@ def run(cell: Cell, x: Tensor, context: Tensors, state: Tensors, masks: Tensor |
 
     @ops.custom_gradient
     def loop(arguments: Arguments, constants: dict[str, Tensor]) -> tuple[tuple[Tensor, Tensors], Any]:
-        steps, batch_size = arguments.x.shape[:2]
+        steps, batch_size = ops.shape(arguments.x)[:2]
         blocks = [Block(batch_size, 0, steps)]
         saved = _forward(cell, arguments, constants.get("masks"), blocks)
         results = saved.states.h, keras.tree.map_structure(lambda states: states[-1], saved.states)
@@ -83,7 +83,7 @@ def run_to_ends(
 
         return results, gradient
 
-    steps = ops.arange(x.shape[0], dtype="int32")[:, None]
+    steps = ops.arange(ops.shape(x)[0], dtype="int32")[:, None]
     x = ops.where((steps < integer(lengths)[None, :])[:, :, None], x, 0.0)
     constants = _present(masks=masks, lengths=ops.cast(lengths, x.dtype))  # custom gradients want floats
     return loop(Arguments(x, context, state, cell.loop_weights()), constants)
@@ -92,7 +92,7 @@ def run_to_ends(
 def _forward(cell: Cell, arguments: Arguments, masks: Tensor | None, blocks: list[Block]) -> Saved:
     """Run all blocks, one after the other."""
     x, context, state, weights = arguments
-    steps, batch_size = x.shape[:2]
+    steps, batch_size = ops.shape(x)[:2]
     mask = _mask_of(masks, 0, batch_size)
     after, residuals = cell.step(weights, x[0], context, state, mask)  # for their shapes alone
     saved = Saved(buffers_for(after, steps), buffers_for(residuals, steps))
@@ -122,11 +122,9 @@ def _block_forward(
 
 def _halves(ends: Tensor) -> list[Block]:
     """The blocks of sketches with `ends [B]` steps, longest first: all of them, then the longer half."""
-    batch_size = ends.shape[0]
-    half = (batch_size + 1) // 2
-    if half == batch_size:
-        return [Block(batch_size, 0, ends[0])]
-    return [Block(batch_size, 0, ends[half]), Block(half, ends[half], ends[0])]
+    batch_size = ops.shape(ends)[0]
+    until = ends[batch_size // 2]
+    return [Block(batch_size, 0, until), Block((batch_size + 1) // 2, until, ends[0])]
 
 
 def _states_at(ends: Tensor, state: Tensors, states: Tensors) -> Tensors:

@@ -1,4 +1,4 @@
-"""SketchRNN: encoder, latent vector and decoder wired into one `keras.Model`.
+"""SketchRNN: encoder, latent vector and decoder wired into one `keras.Model` (how Keras trains it: `fitting.py`).
 
 Enters: stroke-5 batches `[B, N, 5]` and lengths `[B]`. Leaves: the latent distribution, the decoder's raw outputs
 `[B, N, 6 M + 3]`, and the loss terms. Inside, time is the first axis.
@@ -20,9 +20,10 @@ from ..hparams import HParams
 from ..presets import presets
 from ..streams import Stream, derived_seed, generator
 from ..strokes import check_scale_factor, to_data_units, to_model_units
-from . import losses, mixture, recurrence
+from . import losses, recurrence
 from .cell import Tensors
 from .cells import CELLS
+from .fitting import Fitting
 from .provenance import Provenance
 
 Masks: TypeAlias = dict[str, Tensor]  # by place, see `SketchRNN.dropout_masks`
@@ -33,20 +34,26 @@ class _Projection(keras.layers.Layer):
 
     def __init__(self, input_size: int, output_size: int, seed: int, name: str, glorot: bool = False):
         super().__init__(name=name, dtype=keras.config.floatx())
-        kernel = keras.initializers.RandomNormal(stddev=0.001, seed=seed)
+        self.output_size, self.seed, self.glorot = output_size, seed, glorot
+        self.build((None, input_size))
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        kernel = keras.initializers.RandomNormal(stddev=0.001, seed=self.seed)
         bias = keras.initializers.Zeros()
-        if glorot:  # Magenta: TensorFlow's default initialiser, for the output's bias as well as for its kernel
-            kernel, bias = keras.initializers.GlorotUniform(seed), keras.initializers.GlorotUniform(seed + 1)
-        self.kernel = self.add_weight(name="kernel", shape=(input_size, output_size), initializer=kernel)
-        self.bias = self.add_weight(name="bias", shape=(output_size,), initializer=bias)
-        self.built = True
+        if self.glorot:  # Magenta: TensorFlow's default initialiser, for the output's bias as well as for its kernel
+            kernel, bias = keras.initializers.GlorotUniform(self.seed), keras.initializers.GlorotUniform(self.seed + 1)
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.output_size), initializer=kernel)
+        self.bias = self.add_weight(name="bias", shape=(self.output_size,), initializer=bias)
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        return (*input_shape[:-1], self.output_size)
 
     def call(self, x: Tensor) -> Tensor:
         return ops.matmul(x, self.kernel) + self.bias
 
 
 @keras.saving.register_keras_serializable(package="sketch_rnn_keras")
-class SketchRNN(keras.Model):
+class SketchRNN(Fitting):
     """The sequence-to-sequence variational autoencoder of arXiv 1704.03477, or its decoder alone.
 
     Args:
@@ -107,7 +114,7 @@ class SketchRNN(keras.Model):
             self.presigma = _Projection(2 * units, hparams.z_size, next(seeds), "presigma")
             packed = sum(self.decoder.state_sizes)
             self.initial_state = _Projection(hparams.z_size, packed, next(seeds), "initial_state")
-        self.built = True
+        self.build((None, None, 5))
 
     # ------------------------------------------------------------------------------- compiled functions, units
 
@@ -160,7 +167,8 @@ class SketchRNN(keras.Model):
 
     def _encode_one_way(self, cell: Any, x: Tensor, lengths: Tensor, masks: Masks | None) -> Tensor:
         """h `[B, H]` at each sketch's end."""
-        context, state = cell.context(x.shape[1]), cell.zero_state(x.shape[1])
+        batch_size = ops.shape(x)[1]
+        context, state = cell.context(batch_size), cell.zero_state(batch_size)
         return recurrence.run_to_ends(cell, x, context, state, lengths, (masks or {}).get(cell.name)).h
 
     def reparameterise(self, mu: Tensor, presigma: Tensor, noise: Tensor | None = None) -> Tensor:
@@ -174,7 +182,7 @@ class SketchRNN(keras.Model):
             z, `[B, N_z]`.
         """
         if noise is None:
-            noise = keras.random.normal(mu.shape, dtype=mu.dtype, seed=self.seed_generator)
+            noise = keras.random.normal(ops.shape(mu), dtype=mu.dtype, seed=self.seed_generator)
         return mu + ops.exp(presigma / 2.0) * ops.cast(noise, mu.dtype)
 
     # ---------------------------------------------------------------------------------------------- decoder
@@ -212,10 +220,11 @@ class SketchRNN(keras.Model):
         """`decode` with time first: `[N, B, 6 M + 3]`."""
         masks = masks or {}
         x = ops.transpose(ops.cast(inputs5, self.variable_dtype), (1, 0, 2))
-        batch_size, context = x.shape[1], z
+        steps, batch_size, _ = ops.shape(x)
+        context = z
         if "input" in masks:  # dropout falls on z too, anew at every step: it is no longer the same at all of them
             if z is not None:
-                x = ops.concatenate([x, ops.broadcast_to(z[None], (x.shape[0], *z.shape))], axis=-1)
+                x = ops.concatenate([x, ops.broadcast_to(z[None], (steps, *ops.shape(z)))], axis=-1)
             x, context = x * masks["input"], None
         context, start = self.decoder.context(batch_size, context), self.decoder_start(z, batch_size)
         h, _ = recurrence.run(self.decoder, x, context, start, masks.get("decoder"))
@@ -258,34 +267,49 @@ class SketchRNN(keras.Model):
     def _make_mask(self, shape: Sequence[int], keep_prob: float) -> Tensor:
         return ops.cast(keras.random.uniform(shape, seed=self.seed_generator) < keep_prob, "float32") / keep_prob
 
+    def build(self, strokes5_shape: Sequence[int | None]) -> None:
+        """Nothing: all weights were made with the model, whatever it is called on."""
+
     def call(
         self, strokes5: Tensor, lengths: Tensor | None = None, noise: Tensor | None = None, training: bool = False
     ) -> Tensor:
         """Encode sketches, and decode them with teacher forcing.
 
         Args:
-            strokes5: `[B, N_max + 1, 5]` with the start token, in the model's units.
+            strokes5: `[B, N + 1, 5]` with the start token, in the model's units; N_max steps, or any other number.
             lengths: `[B]`, points in each sketch; counted from the end tokens when None.
             noise: `[B, N_z]`, the latent's standard normals; drawn from `seed_generator` when None.
             training: whether there is dropout; its masks are drawn from `seed_generator`.
 
         Returns:
-            Raw outputs `[B, N_max, 6 M + 3]`; `mixture.from_raw` reads them.
+            Raw outputs `[B, N, 6 M + 3]`; `mixture.from_raw` reads them. L_KL is added to the model's `losses`.
         """
-        masks = self.dropout_masks(strokes5.shape[0], strokes5.shape[1] - 1) if training else None
-        return ops.transpose(self._forward(strokes5, lengths, noise, masks)[0], (1, 0, 2))
+        batch_size, points, _ = ops.shape(strokes5)
+        masks = self.dropout_masks(batch_size, points - 1) if training else None
+        raw, kl_raw = self._forward(strokes5, lengths, noise, masks)
+        if kl_raw is not None:
+            self.add_loss(kl_raw)  # `compute_loss` takes it from there
+        return ops.transpose(raw, (1, 0, 2))
+
+    def compute_output_spec(
+        self, strokes5: Any, lengths: Any = None, noise: Any = None, training: bool = False
+    ) -> keras.KerasTensor:
+        """The shape of what `call` returns; sizes may be unknown (None)."""
+        batch_size, points, _ = strokes5.shape
+        steps = None if points is None else points - 1
+        return keras.KerasTensor((batch_size, steps, self.output_head.bias.shape[0]), dtype=self.variable_dtype)
 
     def _forward(
         self, strokes5: Tensor, lengths: Tensor | None, noise: Tensor | None, masks: Masks | None
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """`(raw outputs [N_max, B, 6 M + 3], mu, presigma)`; the last two are None when decoder-only."""
+    ) -> tuple[Tensor, Tensor | None]:
+        """Raw outputs with time first, `[N, B, 6 M + 3]`, and L_KL, None when decoder-only."""
         if not self.hparams.conditional:
-            return self._decode(strokes5[:, :-1], None, masks), None, None
+            return self._decode(strokes5[:, :-1], None, masks), None
         if lengths is None:
             lengths = ops.sum(ops.cast(strokes5[:, 1:, 4] < 0.5, "int32"), axis=1)
         mu, presigma = self.encode(strokes5[:, 1:], lengths, masks)
         z = self.reparameterise(mu, presigma, noise)
-        return self._decode(strokes5[:, :-1], z, masks), mu, presigma
+        return self._decode(strokes5[:, :-1], z, masks), losses.kl_loss(mu, presigma)
 
     def loss_terms(
         self, strokes5: Tensor, lengths: Tensor | None = None, noise: Tensor | None = None, masks: Masks | None = None
@@ -299,28 +323,11 @@ class SketchRNN(keras.Model):
             masks: what `dropout_masks` drew; None for no dropout.
 
         Returns:
-            A dict: "offset" L_s; "pen" L_p over all steps, "pen_masked" after masking the steps past the end;
-            "recon" and "recon_masked", their sums with L_s; "kl_raw" L_KL and "kl" = max(L_KL, kl_tolerance), both
-            0 when decoder-only.
+            A dict; see `losses.loss_terms`.
         """
         strokes5 = ops.cast(strokes5, self.variable_dtype)
-        raw, mu, presigma = self._forward(strokes5, lengths, noise, masks)
-        target, predicted = ops.transpose(strokes5[:, 1:], (1, 0, 2)), mixture.from_raw(raw)
-        offset = losses.offset_loss(predicted, target)
-        pen, pen_masked = losses.pen_losses(predicted, target)
-        kl_raw = kl = ops.zeros_like(offset)
-        if self.hparams.conditional:
-            kl_raw = losses.kl_loss(mu, presigma)
-            kl = ops.maximum(kl_raw, self.hparams.kl_tolerance)
-        return {
-            "offset": offset,
-            "pen": pen,
-            "pen_masked": pen_masked,
-            "recon": offset + pen,
-            "recon_masked": offset + pen_masked,
-            "kl": kl,
-            "kl_raw": kl_raw,
-        }
+        raw, kl_raw = self._forward(strokes5, lengths, noise, masks)
+        return losses.loss_terms(raw, ops.transpose(strokes5[:, 1:], (1, 0, 2)), kl_raw, self.hparams.kl_tolerance)
 
     # ---------------------------------------------------------------------------------------------------- saving
 
@@ -347,7 +354,7 @@ class SketchRNN(keras.Model):
 
 def _reverse(x: Tensor, lengths: Tensor) -> Tensor:
     """`x [T, B, D]` with each sketch's own steps in reverse; the padding stays where it is."""
-    steps = ops.arange(x.shape[0], dtype="int32")[:, None]
+    steps = ops.arange(ops.shape(x)[0], dtype="int32")[:, None]
     lengths = ops.cast(lengths, "int32")[None, :]
     source = ops.where(steps < lengths, lengths - 1 - steps, steps)
     return ops.take_along_axis(x, source[:, :, None], axis=0)

@@ -5,13 +5,13 @@ no longer finite.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from ..backends import backend
 from ..errors import TrainingError
 from ..hparams import HParams
-from . import schedules
+from ..model import schedules
 from .clock import CLOCK, Clock
 from .history import History
 from .run_directory import RunDirectory
@@ -34,11 +34,11 @@ class Log:
         run: where the files go.
         hparams: for the schedules.
         step: the step training begins at; rows of later ones are removed.
-        reporter: who watches, if anybody.
+        reporters: who watches.
     """
 
-    def __init__(self, run: RunDirectory, hparams: HParams, step: int, reporter: Reporter | None):
-        self._hparams, self._reporter = hparams, reporter
+    def __init__(self, run: RunDirectory, hparams: HParams, step: int, reporters: Sequence[Reporter]):
+        self._hparams, self._reporters = hparams, reporters
         self._history = History(run.history, step)
         is_over = step >= hparams.num_steps
         self._events = None if is_over else backend().event_writer(run.path)
@@ -61,13 +61,13 @@ class Log:
             self._events.write(step, split, values)
         if self._clock and split == "valid":
             self._clock.save()
-        if self._reporter:
-            self._reporter.record(step, split, values)
+        for reporter in self._reporters:
+            reporter.record(step, split, values)
         return values["cost"]
 
     def step(self, step: int) -> None:
-        if self._reporter:
-            self._reporter.step(step)
+        for reporter in self._reporters:
+            reporter.step(step)
 
     def close(self) -> None:
         if self._events:

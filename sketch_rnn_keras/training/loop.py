@@ -8,6 +8,7 @@ s is a function of (seed, s), so a resumed training repeats the one that was int
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,18 @@ from ..backends import Objective, Tensor, backend
 from ..data.batches import training_batches
 from ..data.datasets import Dataset
 from ..hparams import HParams
+from ..model import schedules
+from ..model.optimizer import make_optimizer
 from ..model.provenance import Provenance
 from ..model.sketch_rnn import SketchRNN
 from ..pictures.grid import draw_sketches
 from ..sampling import sample
 from ..streams import Stream, derived_seed
-from . import schedules
 from .evaluation import evaluate, latent_noise
 from .interruption import first_interrupt
 from .log import Log, Reporter
 from .run_directory import Progress, RunDirectory
+from .watching import check_watchers, watchers
 
 if TYPE_CHECKING:
     import keras
@@ -41,6 +44,8 @@ def train(
     *,
     resume: bool = False,
     reporter: Reporter | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
 ) -> SketchRNN:
     """Train a model and keep everything about it in `run_dir`.
 
@@ -49,7 +54,11 @@ def train(
         dataset: as `load_dataset` returns it; its scale factor is stored with the model.
         run_dir: a new or empty directory, or with `resume` the directory of an earlier training.
         resume: continue from the last checkpoint, bit for bit.
-        reporter: told of progress (see `log.Reporter`); None for silence.
+        reporter: told of progress (see `log.Reporter`), in place of what `verbose` asks for.
+        callbacks: Keras callbacks, for which an epoch is what lies between two validations (`watching.py`). One that
+            sets `model.stop_training` ends the training; it can be resumed.
+        verbose: "auto" or 1: a progress bar on a terminal or in a notebook, and a line for each validation; 2: the
+            lines alone; 0: nothing.
 
     Returns:
         The model as the last step left it. `run_dir/model.keras` holds the best one.
@@ -59,6 +68,7 @@ def train(
         TrainingError: the cost is no longer finite.
         KeyboardInterrupt: after Ctrl-C, once the state has been saved.
     """
+    check_watchers(callbacks, verbose)
     hparams = hparams.replace(max_seq_len=dataset.max_seq_len)
     run = RunDirectory(run_dir)
     run.begin(hparams, dataset, resume)
@@ -67,9 +77,13 @@ def train(
     optimizer.build(model.trainable_variables)
     progress = run.restore(model, optimizer) if resume and run.is_begun() else Progress()
     update = backend().compiled_update(model, optimizer, objective(model))
-    log = Log(run, hparams, progress.step, reporter)
     batches = training_batches(dataset.train, hparams, scale_factor=dataset.scale_factor, start_step=progress.step)
-    with first_interrupt() as interrupted, contextlib.closing(batches), contextlib.closing(log):
+    with (
+        first_interrupt() as interrupted,
+        contextlib.closing(batches),
+        watchers(model, optimizer, progress.step, reporter, callbacks, verbose) as reporters,
+        contextlib.closing(Log(run, hparams, progress.step, reporters)) as log,
+    ):
         for step, batch in enumerate(batches, start=progress.step):
             kl_weight = schedules.kl_weight(step, hparams)
             optimizer.learning_rate = schedules.learning_rate(step, hparams)
@@ -87,16 +101,10 @@ def train(
             if interrupted.is_set():
                 raise KeyboardInterrupt(progress.step)
             log.step(progress.step)
+            if model.stop_training:  # a callback's wish
+                run.save(model, optimizer, progress, is_best=False)
+                break
     return model
-
-
-def make_optimizer(hparams: HParams) -> keras.optimizers.Optimizer:
-    """Adam with the original's constants; each gradient element is clipped to plus or minus `grad_clip`."""
-    # The name is in the checkpoint; Keras would number it within a process.
-    adam = keras.optimizers.Adam(hparams.learning_rate, epsilon=1e-8, clipvalue=hparams.grad_clip, name="adam")
-    if hparams.precision != "mixed_float16":
-        return adam
-    return keras.optimizers.LossScaleOptimizer(adam, name="loss_scale")  # gradients below 6e-8 would vanish
 
 
 def objective(model: SketchRNN) -> Objective:

@@ -21,7 +21,7 @@ from ..data.datasets import Dataset
 from ..errors import InputError, TrainingError
 from ..files.writing import replacing, write_atomically
 from ..hparams import HParams
-from . import schedules
+from ..model import schedules
 
 if TYPE_CHECKING:  # a history or a checkpoint is read without a backend
     import keras

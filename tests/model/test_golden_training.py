@@ -7,9 +7,9 @@ from support.golden_recipe import CASES, Golden
 
 from sketch_rnn_keras.backends import backend
 from sketch_rnn_keras.interop import magenta
+from sketch_rnn_keras.model import schedules
+from sketch_rnn_keras.model.optimizer import make_optimizer
 from sketch_rnn_keras.sampling import sample_points
-from sketch_rnn_keras.training import schedules
-from sketch_rnn_keras.training.loop import make_optimizer
 
 GREEDY_STEPS = 12
 

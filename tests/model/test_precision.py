@@ -8,7 +8,7 @@ from support.tiny import SIZES, tiny_batch, untrained_model
 
 from sketch_rnn_keras.backends import backend
 from sketch_rnn_keras.model.cells import CELLS
-from sketch_rnn_keras.training.loop import make_optimizer
+from sketch_rnn_keras.model.optimizer import make_optimizer
 
 PRECISIONS = ["mixed_bfloat16", "mixed_float16"]
 BATCH = 2

@@ -8,7 +8,8 @@ from support.tiny_run import HPARAMS, NUM_STEPS, SAVE_EVERY, arrays, one_dot, wi
 
 from sketch_rnn_keras.errors import InputError, TrainingError
 from sketch_rnn_keras.loading import load_model
-from sketch_rnn_keras.training import history, loop, schedules
+from sketch_rnn_keras.model import schedules
+from sketch_rnn_keras.training import history, loop
 from sketch_rnn_keras.training.loop import train
 from sketch_rnn_keras.training.run_directory import last_step
 

@@ -13,7 +13,7 @@ from support.tiny_run import HPARAMS, LONGEST, NUM_STEPS, SAVE_EVERY, arrays, co
 from sketch_rnn_keras._version import __version__
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
-from sketch_rnn_keras.training.loop import make_optimizer
+from sketch_rnn_keras.model.optimizer import make_optimizer
 from sketch_rnn_keras.training.run_directory import RESUMABLE, Progress, RunDirectory, last_step
 
 

@@ -1,8 +1,9 @@
-"""What a person sees while training: a progress bar on a terminal, one line per validation everywhere.
+"""What a person sees while training: a progress bar on a terminal or in a notebook, a line per validation everywhere.
 
 Enters: steps and the recorded losses. Leaves: text on a rich console.
 """
 
+import importlib.util
 import time
 from typing import Any
 
@@ -29,6 +30,10 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:.1f} steps/s" if speed >= 1 else f"{1 / speed:.1f} s/step")
 
 
+def _can_show_a_bar(console: Console) -> bool:
+    return console.is_terminal or (console.is_jupyter and importlib.util.find_spec("ipywidgets") is not None)
+
+
 MEASURED_STEPS = 20  # before a training's time is estimated; the first, in which all is compiled, is not among them
 DAY = 24 * 3600  # seconds
 
@@ -40,9 +45,18 @@ class TrainingBar:
         num_steps: the step training ends at.
         first_step: the step it begins at, above 0 when a run is resumed.
         advice: what to add to that.
+        has_bar: whether there is a bar, on a terminal or in a notebook (which needs ipywidgets).
     """
 
-    def __init__(self, num_steps: int, first_step: int = 0, console: Console | None = None, *, advice: str = ""):
+    def __init__(
+        self,
+        num_steps: int,
+        first_step: int = 0,
+        console: Console | None = None,
+        *,
+        advice: str = "",
+        has_bar: bool = True,
+    ):
         self.console = console or Console(stderr=True)
         self._num_steps, self._advice = num_steps, advice
         self._measured_step, self._measured_since = first_step + 1, 0.0
@@ -54,7 +68,7 @@ class TrainingBar:
             _Rate(),
             TimeRemainingColumn(),
             console=self.console,
-            disable=not self.console.is_terminal,
+            disable=not (has_bar and _can_show_a_bar(self.console)),
             speed_estimate_period=60,
         )
         self._task = self._bar.add_task("", total=num_steps, completed=first_step, losses="compiling ...")

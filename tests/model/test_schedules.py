@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sketch_rnn_keras.hparams import HParams
-from sketch_rnn_keras.training.schedules import cost, kl_weight, learning_rate
+from sketch_rnn_keras.model.schedules import cost, kl_weight, learning_rate
 
 STEPS = np.array([0.0, 1.0, 100.0, 20_000.0, 1e6])
 

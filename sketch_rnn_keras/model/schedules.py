@@ -4,7 +4,10 @@ Plain arithmetic, so that Python numbers, NumPy arrays and backend tensors all p
 The annealed KL weight is the paper's (its appendix on training); the learning rate's decay is the original program's.
 """
 
+import math
 from typing import Any
+
+import numpy as np
 
 from ..hparams import HParams
 
@@ -25,7 +28,7 @@ def learning_rate(step: Any, hparams: HParams) -> Any:
         Magenta's `sketch_rnn_train.py`, `curr_learning_rate`; defaults from thesis, listing 3.1.
     """
     span = hparams.learning_rate - hparams.min_learning_rate
-    return span * hparams.decay_rate**step + hparams.min_learning_rate
+    return span * _decay(hparams.decay_rate, step) + hparams.min_learning_rate
 
 
 def kl_weight(step: Any, hparams: HParams) -> Any:
@@ -44,7 +47,7 @@ def kl_weight(step: Any, hparams: HParams) -> Any:
         Magenta's `sketch_rnn_train.py`, `curr_kl_weight`; paper, appendix on training, eta_step.
     """
     # Paper: w_KL * eta_step with eta_step = 1 - (1 - eta_min) * R**step; the same when w_start = w_KL * eta_min.
-    return hparams.kl_weight - (hparams.kl_weight - hparams.kl_weight_start) * hparams.kl_decay_rate**step
+    return hparams.kl_weight - (hparams.kl_weight - hparams.kl_weight_start) * _decay(hparams.kl_decay_rate, step)
 
 
 def cost(recon: Any, kl: Any, kl_weight: Any) -> Any:
@@ -59,3 +62,10 @@ def cost(recon: Any, kl: Any, kl_weight: Any) -> Any:
         The cost, in the kind of the arguments.
     """
     return recon + kl_weight * kl
+
+
+def _decay(rate: float, step: Any) -> Any:
+    """rate**step. In a float32 tensor a rate close to 1 has too few digits; its logarithm has enough."""
+    if isinstance(step, int | float | np.ndarray | np.number):
+        return rate**step
+    return math.e ** (step * math.log(rate or np.finfo(np.float32).tiny))

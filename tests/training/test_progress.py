@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from sketch_rnn_keras.cli import progress
-from sketch_rnn_keras.cli.progress import MEASURED_STEPS, TrainingBar
+from sketch_rnn_keras.training import progress
+from sketch_rnn_keras.training.progress import MEASURED_STEPS, TrainingBar
 
 LOSSES = {"cost": -1.25, "recon": -1.5, "kl_raw": 0.5, "kl_weight": 0.25, "learning_rate": 0.001}
 
