@@ -23,7 +23,7 @@ MODEL_SUFFIXES = (".keras", ".gen.json", ".vae.json")
 class ModelFormat(enum.Enum):
     """What can hold a model."""
 
-    KERAS = "a .keras file"
+    KERAS = "a .keras file, or the folder that Keras unpacks it to"
     RUN = "a run directory"
     MAGENTA = "a Magenta checkpoint folder"
     SKETCH_JS = "a .gen.json or .vae.json file of sketch-rnn-js"
@@ -37,8 +37,8 @@ def load_model(
     Args:
         path: what `find_model` finds: a preset such as "doodles", a `.keras` file, a run directory (its `model.keras`
             or, before the first validation, its last checkpoint), the folder of a Magenta checkpoint (needs
-            TensorFlow), a sketch-rnn-js file (`.gen.json`, `.vae.json`), or the name of a model in `models_dir` or of
-            a published one.
+            TensorFlow), a sketch-rnn-js file (`.gen.json`, `.vae.json`), the name of a model in `models_dir` or of a
+            published one, or `hf://user/name`.
         scale_factor: data units per model unit, in place of what the file says. Magenta checkpoints hold none, and
             without one drawings come out in the model's own units.
         models_dir: where the files of plain names lie and downloads land.
@@ -75,15 +75,19 @@ def find_model(name: str | os.PathLike, models_dir: str | os.PathLike = "models"
     """What a model's name stands for, in this order: a path, a preset, a file in `models_dir`, a published model.
 
     Args:
-        name: a path, or a plain name such as "doodles" or "bird".
+        name: a path, a plain name such as "doodles" or "bird", or `hf://user/name` for the Hugging Face Hub.
         models_dir: where the files of plain names lie; a published model that is not there is downloaded into it.
 
     Returns:
         A path; where nothing has this name, the path that was given.
 
     Raises:
-        InputError: a published model could not be downloaded.
+        InputError: a model could not be downloaded.
     """
+    if os.fspath(name).startswith("hf://"):
+        from .interop import hub
+
+        return hub.download(os.fspath(name))
     path, plain = Path(name), os.fspath(name)
     if path.exists() or path.name != plain or plain.endswith(MODEL_SUFFIXES):
         return path
@@ -106,6 +110,8 @@ def model_format(path: str | os.PathLike) -> ModelFormat | None:
     """What `path` holds a model as; None where nothing there looks like one. No model is opened."""
     path = Path(path)
     if path.is_dir():
+        if (path / "config.json").is_file() and (path / "model.weights.h5").is_file():
+            return ModelFormat.KERAS
         has_checkpoint = (path / "config.json").is_file() and (path / "checkpoints" / "last.npz").is_file()
         if has_checkpoint or (path / "model.keras").is_file():
             return ModelFormat.RUN

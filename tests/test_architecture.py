@@ -34,6 +34,7 @@ ONLY_IN = {
     "tensorflow": ("backends/", "interop/magenta.py"),
     "jax": ("backends/", "interop/magenta.py"),
     "requests": ("files/transfer.py", "files/fetching.py"),
+    "huggingface_hub": ("interop/hub.py",),
     "urllib3": ("files/transfer.py", "files/fetching.py"),
 }
 # What these files never import, not even in a function.

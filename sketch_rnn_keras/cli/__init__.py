@@ -16,7 +16,7 @@ PANELS = {
     "Start": ("sample", "train", "info", "animate"),
     "Data": ("download", "convert"),
     "Latent space": ("reconstruct", "interpolate", "analogy", "complete", "temperature", "embed"),
-    "Models": ("models", "download-model", "convert-model"),
+    "Models": ("models", "download-model", "convert-model", "export"),
     "Research": ("evaluate", "plot", "mixture", "sweep"),
 }
 

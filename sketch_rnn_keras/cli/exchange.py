@@ -1,4 +1,4 @@
-"""`sketch-rnn convert-model`: models of other implementations in, ours out, and back."""
+"""`sketch-rnn convert-model` and `export`: models of other implementations in, ours out, and back."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import InputError
-from .common import app, check_absent, describe_dataset, describe_model, say
+from ..errors import InputError, one_of
+from .common import DEFAULT_MODEL, Model, app, check_absent, describe_dataset, describe_model, open_model, say
 
 if TYPE_CHECKING:
     from ..model.sketch_rnn import SketchRNN
@@ -64,6 +64,26 @@ def convert_model(
 
         say(f"       {sketch_js.save(model, destination, name)}")
     say(f"wrote  {destination}")
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write; new or empty.")],
+    model: Model = DEFAULT_MODEL,
+    format: Annotated[
+        str, typer.Option(help="onnx (needs the extra `export`) or saved_model, TensorFlow's own.")
+    ] = "onnx",
+) -> None:
+    """Write a model's encoder and decoder as functions that run without this package, in other languages too.
+
+    A folder with encoder, start and step: a drawing to its code, a code to the decoder's state, a point and a state to
+    the mixture of the next point. sketch_rnn.json beside them names inputs, outputs and the scale factor.
+    """
+    formats = {"onnx": "onnx", "saved_model": "tf_saved_model"}
+    chosen = formats[one_of("--format", format, formats)]
+    loaded = open_model(model)
+    for path in loaded.export(output, chosen):
+        say(f"wrote  {path}")
 
 
 def _with_data(model: "SketchRNN", names: list[str]) -> "SketchRNN":

@@ -89,6 +89,14 @@ def run_to_ends(
     return loop(Arguments(x, context, state, cell.loop_weights()), constants)
 
 
+def reverse(x: Tensor, lengths: Tensor) -> Tensor:
+    """`x [T, B, D]` with each sketch's own steps in reverse; the padding stays where it is."""
+    steps = ops.arange(ops.shape(x)[0], dtype="int32")[:, None]
+    lengths = ops.cast(lengths, "int32")[None, :]
+    source = ops.where(steps < lengths, lengths - 1 - steps, steps)
+    return ops.take_along_axis(x, source[:, :, None], axis=0)
+
+
 def _forward(cell: Cell, arguments: Arguments, masks: Tensor | None, blocks: list[Block]) -> Saved:
     """Run all blocks, one after the other."""
     x, context, state, weights = arguments

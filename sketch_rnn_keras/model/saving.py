@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import h5py
 import numpy as np
@@ -23,6 +23,7 @@ from .provenance import Provenance
 from .sketch_rnn import SketchRNN, least_weights
 
 MAX_WEIGHT_BYTES = 2**30  # of the weights in a .keras file, unpacked
+WEIGHTS = "model.weights.h5"  # the member of a .keras file that holds them
 CHECKPOINT_WEIGHTS = "weights/"  # what training/run_directory.py begins the names of weights with
 
 # What json, zipfile, zlib, h5py and Keras raise for a damaged or foreign file; h5py says RuntimeError for some damage.
@@ -30,21 +31,21 @@ _DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, zip
 
 
 def load_keras(file: Path, scale_factor: float | None = None) -> SketchRNN:
-    """Open a `.keras` file that this package saved.
+    """Open a `.keras` file that this package saved, or the folder that Keras writes with `zipped=False`.
 
     Args:
-        file: the file.
+        file: the file or the folder.
         scale_factor: data units per model unit, in place of what the file says.
 
     Raises:
         InputError: the file is damaged or holds something else.
     """
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _Folder(file) if file.is_dir() else zipfile.ZipFile(file) as archive:
             config = _read_config(archive)
             _check_sizes(archive, HParams.from_dict(config, where="its configuration"))
         model = SketchRNN.from_config(config if scale_factor is None else config | {"scale_factor": scale_factor})
-        model.load_weights(file)
+        model.load_weights(file / WEIGHTS if file.is_dir() else file)
     except _DAMAGE as error:
         raise InputError(f"{file}: expected a Sketch-RNN saved by sketch_rnn_keras: {_reason(error)}") from None
     return model
@@ -108,7 +109,31 @@ def _reason(error: Exception) -> str:
     return "; ".join(lines if isinstance(error, InputError) else lines[:1])
 
 
-def _read_config(archive: zipfile.ZipFile) -> dict[str, Any]:
+class _Folder:
+    """A folder, read as `zipfile.ZipFile` reads an archive."""
+
+    def __init__(self, path: Path):
+        self._path = path
+
+    def __enter__(self) -> "_Folder":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        pass
+
+    def getinfo(self, name: str) -> zipfile.ZipInfo:
+        member = zipfile.ZipInfo(name)
+        member.file_size = (self._path / name).stat().st_size
+        return member
+
+    def read(self, name: str) -> bytes:
+        return (self._path / name).read_bytes()
+
+    def open(self, member: zipfile.ZipInfo) -> IO[bytes]:
+        return (self._path / member.filename).open("rb")
+
+
+def _read_config(archive: zipfile.ZipFile | _Folder) -> dict[str, Any]:
     if archive.getinfo("config.json").file_size > 2**20:
         raise ValueError("its config.json is larger than 1 MiB")
     document = json.loads(archive.read("config.json"))
@@ -121,9 +146,9 @@ def _read_config(archive: zipfile.ZipFile) -> dict[str, Any]:
     return config
 
 
-def _check_sizes(archive: zipfile.ZipFile, hparams: HParams) -> None:
+def _check_sizes(archive: zipfile.ZipFile | _Folder, hparams: HParams) -> None:
     """Raise unless the archive holds as many weights as the hyperparameters ask for, and as many as it declares."""
-    member = archive.getinfo("model.weights.h5")
+    member = archive.getinfo(WEIGHTS)
     if member.file_size > MAX_WEIGHT_BYTES:
         raise ValueError(f"its weights take {member.file_size} bytes, more than {MAX_WEIGHT_BYTES}")
     arrays: list[h5py.Dataset] = []

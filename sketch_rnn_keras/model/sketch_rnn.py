@@ -7,7 +7,9 @@ Source: sections 3.2 and 3.3 of arXiv 1704.03477; constants and initialisers of 
 """
 
 import functools
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import keras
@@ -161,7 +163,7 @@ class SketchRNN(Fitting):
             raise InputError("encode: this model is decoder-only (conditional = false) and has no encoder")
         x = ops.transpose(ops.cast(strokes5, self.variable_dtype), (1, 0, 2))
         forward = self._encode_one_way(self.encoder_forward, x, lengths, masks)
-        backward = self._encode_one_way(self.encoder_backward, _reverse(x, lengths), lengths, masks)
+        backward = self._encode_one_way(self.encoder_backward, recurrence.reverse(x, lengths), lengths, masks)
         h = ops.concatenate([forward, backward], axis=-1)
         return self.mu(h), self.presigma(h)
 
@@ -335,6 +337,15 @@ class SketchRNN(Fitting):
         hparams = self.hparams.model_dump(mode="json")
         return {"hparams": hparams, "scale_factor": self.scale_factor, **self.provenance.to_config()}
 
+    def export(self, filepath: str | os.PathLike, format: str = "tf_saved_model") -> list[Path]:
+        """Write the encoder and the decoder's step as functions that run without this package.
+
+        Keras would export `call`, which draws nothing: it is fed with the drawing. See `serving.export`, which this is.
+        """
+        from . import serving  # here: it is made of this class
+
+        return serving.export(self, filepath, format)
+
     @classmethod
     def from_preset(cls, name: str) -> "SketchRNN":
         """A model that ships with the package, such as "doodles"; see `presets.presets`.
@@ -350,14 +361,6 @@ class SketchRNN(Fitting):
     def from_config(cls, config: dict[str, Any]) -> "SketchRNN":
         hparams = HParams.from_dict(config, where="the model's configuration")
         return cls(hparams, config["scale_factor"], Provenance.from_config(config))
-
-
-def _reverse(x: Tensor, lengths: Tensor) -> Tensor:
-    """`x [T, B, D]` with each sketch's own steps in reverse; the padding stays where it is."""
-    steps = ops.arange(ops.shape(x)[0], dtype="int32")[:, None]
-    lengths = ops.cast(lengths, "int32")[None, :]
-    source = ops.where(steps < lengths, lengths - 1 - steps, steps)
-    return ops.take_along_axis(x, source[:, :, None], axis=0)
 
 
 def least_weights(hparams: HParams) -> int:

@@ -1,0 +1,179 @@
+"""A model as three functions that run without this package: SavedModel or ONNX, by Keras' own exporter.
+
+Enters: a `SketchRNN`. Leaves: a folder with `encoder`, `start` and `step`, and `sketch_rnn.json`, which says what a
+caller must know beside them (units, sizes, the names of inputs and outputs). A caller draws as `sampling.py` does:
+
+    state = start(z); point = (0, 0, 1, 0, 0)
+    repeat: mixture, state = step(point, state, z); point = a draw from the mixture; until the pen says end
+
+Source: section 3.2 of arXiv 1704.03477.
+"""
+
+import importlib.util
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import ops
+
+from ..backends import Tensor
+from ..errors import InputError, one_of
+from ..files.writing import write_atomically
+from ..strokes import START_TOKEN
+from . import mixture
+from .cell import Cell
+from .recurrence import reverse
+
+if TYPE_CHECKING:
+    from .sketch_rnn import SketchRNN
+
+FORMATS = {"tf_saved_model": "", "onnx": ".onnx"}  # Keras' names, and how the files end
+
+NEEDED = {"tf_saved_model": ("tensorflow",), "onnx": ("tensorflow", "tf2onnx")}  # packages
+
+
+class _Part(keras.layers.Layer):
+    """A function of a `SketchRNN` as a layer, which a functional model can be made of."""
+
+    def __init__(self, model: "SketchRNN", name: str):
+        super().__init__(name=name)
+        self.model = model
+
+
+class _Encoder(_Part):
+    """`[B, N, 5]` without the start token, padded with end tokens -> mu and presigma, `[B, N_z]`."""
+
+    def call(self, strokes5: Tensor) -> dict[str, Tensor]:
+        model, x = self.model, ops.transpose(strokes5, (1, 0, 2))
+        lengths = ops.sum(ops.cast(strokes5[..., 4] < 0.5, "int32"), axis=1)
+        h = [
+            _last_h(model.encoder_forward, x, lengths),
+            _last_h(model.encoder_backward, reverse(x, lengths), lengths),
+        ]
+        both = ops.concatenate(h, axis=-1)
+        return {"mu": model.mu(both), "presigma": model.presigma(both)}
+
+
+class _Start(_Part):
+    """z `[B, N_z]` -> the decoder's packed state before its first step, `[B, S]`."""
+
+    def call(self, z: Tensor) -> dict[str, Tensor]:
+        model = self.model
+        return {"state": model.decoder.pack(model.decoder_start(z, ops.shape(z)[0]))}
+
+
+class _Step(_Part):
+    """The point before, the packed state and z -> the mixture of the next point, and the state after.
+
+    That has a name of its own, since ONNX names inputs and outputs in one list.
+    """
+
+    def call(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        model, cell = self.model, self.model.decoder
+        point = inputs["point"]
+        context = cell.context(ops.shape(point)[0], inputs.get("z"))
+        state, _ = cell.step(cell.loop_weights(), point, context, cell.unpack(inputs["state"]))
+        return {**mixture.from_raw(model.output_head(state.h))._asdict(), "next_state": cell.pack(state)}
+
+
+def _last_h(cell: Cell, x: Tensor, lengths: Tensor) -> Tensor:
+    """h `[B, H]` after each sketch's own steps, by a loop that ONNX knows: that of `recurrence` writes into buffers."""
+    steps, batch_size, _ = ops.shape(x)
+    weights, context = cell.loop_weights(), cell.context(batch_size)
+
+    def advance(t: Tensor, state: Any) -> tuple[Tensor, Any]:
+        after, _ = cell.step(weights, ops.take(x, t, axis=0), context, state)
+        goes_on = (t < lengths)[:, None]
+        return t + 1, keras.tree.map_structure(lambda new, old: ops.where(goes_on, new, old), after, state)
+
+    start = (ops.convert_to_tensor(0, dtype="int32"), cell.zero_state(batch_size))
+    return ops.while_loop(lambda t, _: t < steps, advance, start)[1].h
+
+
+def parts(model: "SketchRNN") -> dict[str, keras.Model]:
+    """The functions as functional models, for batches of any size and sketches of any length.
+
+    Args:
+        model: a `SketchRNN`; the parts share its weights.
+
+    Returns:
+        "encoder" and "start" of a conditional model, and "step".
+    """
+    inputs = {
+        "point": keras.Input((5,), name="point"),
+        "state": keras.Input((sum(model.decoder.state_sizes),), name="state"),
+    }
+    if not model.hparams.conditional:
+        return {"step": keras.Model(inputs, _Step(model, "step")(inputs))}
+    strokes5, z = keras.Input((None, 5), name="strokes5"), keras.Input((model.hparams.z_size,), name="z")
+    inputs["z"] = z
+    return {
+        "encoder": keras.Model(strokes5, _Encoder(model, "encoder")(strokes5)),
+        "start": keras.Model(z, _Start(model, "start")(z)),
+        "step": keras.Model(inputs, _Step(model, "step")(inputs)),
+    }
+
+
+def export(model: "SketchRNN", folder: str | os.PathLike, format: str = "tf_saved_model") -> list[Path]:
+    """Write the functions of a model, and what a caller must know beside them, into a new folder.
+
+    Args:
+        model: a `SketchRNN`.
+        folder: where to; it must not exist, or be empty.
+        format: "tf_saved_model", or "onnx", which needs the extra `export`.
+
+    Returns:
+        The files and folders that were written.
+
+    Raises:
+        InputError: the format is none, the folder holds something, or a package is missing.
+    """
+    ending, folder = FORMATS[one_of("format", format, FORMATS)], Path(folder)
+    for package in NEEDED[format]:
+        if importlib.util.find_spec(package) is None:
+            raise InputError(f"format {format}: {package} is not installed; pip install 'sketch-rnn-keras[export]'")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: expected a new or empty folder, received one with files in it; choose another")
+    made = parts(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, part in made.items():
+        path = folder / f"{name}{ending}"
+        signature = keras.tree.map_structure(_specification, part._inputs_struct)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # NumPy's remark on a line of Keras' own
+            part.export(str(path), format=format, verbose=False, input_signature=[signature])
+        written.append(path)
+    card = folder / "sketch_rnn.json"
+    write_atomically(card, (json.dumps(_description(model, made), indent=2) + "\n").encode())
+    return [*written, card]
+
+
+def _specification(tensor: keras.KerasTensor) -> keras.InputSpec:
+    return keras.InputSpec(dtype=tensor.dtype, shape=tensor.shape, name=tensor.name)
+
+
+def _description(model: "SketchRNN", made: dict[str, keras.Model]) -> dict[str, Any]:
+    """What `sketch_rnn.json` says; B sketches and N points are free in number."""
+
+    def shapes(tensors: Any) -> dict[str, str]:
+        named = tensors if isinstance(tensors, dict) else {tensors.name: tensors}
+        return {name: f"[{', '.join(map(str, ('B', *_sizes(tensor))))}]" for name, tensor in named.items()}
+
+    return {
+        "functions": {
+            name: {"inputs": shapes(part._inputs_struct), "outputs": shapes(part._outputs_struct)}
+            for name, part in made.items()
+        },
+        "start_token": START_TOKEN,
+        "scale_factor": model.scale_factor,
+        "hparams": model.hparams.model_dump(mode="json"),
+    }
+
+
+def _sizes(tensor: keras.KerasTensor) -> list[int | str]:
+    """Its sizes beside the batch's."""
+    return ["N" if size is None else size for size in tensor.shape[1:]]
