@@ -25,6 +25,8 @@ from .files.writing import write_atomically
 from .strokes import USUAL_MAX_SEQ_LEN
 
 _INT_MAX = 2**31 - 1
+_SHAPE_OF_DECODER = ("conditional", "dec_model", "dec_rnn_size", "num_mixture")
+_SHAPE = (*_SHAPE_OF_DECODER, "enc_model", "enc_rnn_size", "z_size", "squash_start")
 
 
 def _whole(value: Any) -> Any:
@@ -155,6 +157,11 @@ class HParams(BaseModel):
     def length_limit(self) -> int | None:
         """`max_seq_len` if it was given, for `load_dataset`; None, for no limit, if it was not."""
         return self.max_seq_len if "max_seq_len" in self.model_fields_set else None
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """By name, what decides a model's weights and what is computed with them, apart from precision and dropout."""
+        return {name: getattr(self, name) for name in (_SHAPE if self.conditional else _SHAPE_OF_DECODER)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], where: str = "hyperparameters") -> Self:

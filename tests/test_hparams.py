@@ -198,6 +198,13 @@ def test_a_copy_is_equal_and_remembers_them_too(twin_of):
     assert twin_of(hparams).model_fields_set == {"z_size"}
 
 
+def test_the_shape_is_what_the_weights_are_made_for():
+    of_decoder = {"conditional": False, "dec_model": "hyper", "dec_rnn_size": 9, "num_mixture": 3}
+    assert HParams(z_size=7, **of_decoder).shape == of_decoder
+    of_both = of_decoder | {"conditional": True, "enc_model": "layer_norm", "enc_rnn_size": 5, "z_size": 7}
+    assert HParams(**of_both).shape == of_both | {"squash_start": False}
+
+
 def test_data_is_limited_to_an_n_max_that_was_given():
     assert HParams(max_seq_len=250).length_limit == 250
     assert HParams().length_limit is None

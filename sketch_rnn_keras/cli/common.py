@@ -129,6 +129,8 @@ def describe_model(model: "SketchRNN") -> str:
     encoder = f"{hparams.enc_model} encoder of {hparams.enc_rnn_size} units each way, " if hparams.conditional else ""
     latent = f"z of {hparams.z_size}, " if hparams.conditional else ""
     origin = f"converted from {provenance.origin}" if provenance.origin else "trained"
+    if start := provenance.start:
+        origin += f" from {start['name']}" + (f" (SHA-256 {start['sha256']})" if "sha256" in start else "")
     version = f"; file written by sketch_rnn_keras {provenance.version}" if provenance.version else ""
     digests = {source["name"]: source["sha256"] for source in provenance.data if "sha256" in source}
     data = [name + (f" (SHA-256 {digests[name]})" if name in digests else "") for name in hparams.data_set]

@@ -1,7 +1,7 @@
 """`sketch-rnn train` and `evaluate`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,17 +28,26 @@ def train(
     ] = None,
     data: Data = None,
     overrides: Set = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="MODEL", help="Begin with the weights of a trained model, whatever holds one."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the training in --run-dir.")] = False,
 ) -> None:
     """Train a model on a data set.
 
     Without --data, the data_set of --config is used. With --resume the config and the data are those the run began
     with; only num_steps, save_every, log_every and description may then be changed with --set.
+
+    --from doodles fine-tunes: the model's cells and sizes take the place of those in --config; the scale factor and
+    N_max are those of the new data, optimiser and schedules begin anew. --config fine_tune suits a few drawings.
     """
     from ..hparams import HParams
 
     changes = parse_settings(overrides)
     if resume:
+        if start:
+            raise InputError("--resume takes the weights of --run-dir; leave --from out")
         hparams, names = _resumed(run_dir, config, data, changes)
     else:
         hparams = HParams.load(config, **changes) if config else HParams(**changes)
@@ -49,7 +58,9 @@ def train(
             )
         names = data or hparams.data_set
         hparams = hparams.replace(data_set=list(names))
-    _train(hparams, names, run_dir, resume)
+    if start:
+        hparams = _shaped_as(start, hparams, changes)
+    _train(hparams, names, run_dir, resume, start)
 
 
 def parse_settings(overrides: list[str] | None) -> dict:
@@ -75,7 +86,17 @@ def _resumed(run_dir: Path, config: str | None, data: list[str] | None, changes:
     return hparams, data or [str(source["name"]) for source in document["data"]]
 
 
-def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool) -> None:
+def _shaped_as(start: str, hparams: "HParams", changes: Collection[str]) -> "HParams":
+    """What --config says of cells and sizes gives way to those of the model; `loop.train` refuses what --set says."""
+    shape = {name: value for name, value in open_model(start).hparams.shape.items() if name not in changes}
+    before = {name: getattr(hparams, name) for name in shape if name in hparams.model_fields_set}
+    replaced = [f"{name} {shape[name]} (not {value})" for name, value in before.items() if value != shape[name]]
+    if replaced:
+        say(f"note   as {start} has them, in place of those in --config: {', '.join(replaced)}")
+    return hparams.replace(**shape)
+
+
+def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool, start: str | None) -> None:
     from ..data.datasets import load_dataset
 
     dataset = load_dataset(names, max_seq_len=hparams.length_limit)
@@ -93,7 +114,7 @@ def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool
         return
     try:
         with TrainingBar(hparams.num_steps, first_step, advice=SOONER) as reporter:
-            model = train(hparams, dataset, run_dir, resume=resume, reporter=reporter)
+            model = train(hparams, dataset, run_dir, resume=resume, start=start, reporter=reporter)
     except KeyboardInterrupt as interrupt:
         if not interrupt.args:  # a second Ctrl-C, or one before the first step
             raise

@@ -19,8 +19,6 @@ from ..data.batches import training_batches
 from ..data.datasets import Dataset
 from ..hparams import HParams
 from ..model import schedules
-from ..model.optimizer import make_optimizer
-from ..model.provenance import Provenance
 from ..model.sketch_rnn import SketchRNN
 from ..pictures.grid import draw_sketches
 from ..sampling import sample
@@ -29,6 +27,7 @@ from .evaluation import evaluate, latent_noise
 from .interruption import first_interrupt
 from .log import Log, Reporter
 from .run_directory import Progress, RunDirectory
+from .starting import begin
 from .watching import check_watchers, watchers
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ def train(
     run_dir: str | os.PathLike,
     *,
     resume: bool = False,
+    start: str | os.PathLike | None = None,
     reporter: Reporter | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
@@ -54,6 +54,9 @@ def train(
         dataset: as `load_dataset` returns it; its scale factor is stored with the model.
         run_dir: a new or empty directory, or with `resume` the directory of an earlier training.
         resume: continue from the last checkpoint, bit for bit.
+        start: begin with the weights of a trained model, anything that `load_model` opens, in place of random ones.
+            Its cells and sizes (`HParams.shape`) are taken over where `hparams` does not say otherwise; the scale
+            factor is that of `dataset`, for the weights expect offsets of unit variance.
         reporter: told of progress (see `log.Reporter`), in place of what `verbose` asks for.
         callbacks: Keras callbacks, for which an epoch is what lies between two validations (`watching.py`). One that
             sets `model.stop_training` ends the training; it can be resumed.
@@ -64,18 +67,14 @@ def train(
         The model as the last step left it. `run_dir/model.keras` holds the best one.
 
     Raises:
-        InputError: the directory, the data or the hyperparameters do not fit.
+        InputError: the directory, the data or the hyperparameters do not fit, or `start` is no model.
         TrainingError: the cost is no longer finite.
         KeyboardInterrupt: after Ctrl-C, once the state has been saved.
     """
     check_watchers(callbacks, verbose)
-    hparams = hparams.replace(max_seq_len=dataset.max_seq_len)
     run = RunDirectory(run_dir)
-    run.begin(hparams, dataset, resume)
-    model = SketchRNN(hparams, dataset.scale_factor, Provenance(tuple(dataset.sources)))
-    optimizer = make_optimizer(hparams)
-    optimizer.build(model.trainable_variables)
-    progress = run.restore(model, optimizer) if resume and run.is_begun() else Progress()
+    model, optimizer, progress = begin(hparams, dataset, run, resume=resume, start=start)
+    hparams = model.hparams
     update = backend().compiled_update(model, optimizer, objective(model))
     batches = training_batches(dataset.train, hparams, scale_factor=dataset.scale_factor, start_step=progress.step)
     with (

@@ -10,9 +10,11 @@ import json
 import os
 import shutil
 import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -54,8 +56,19 @@ class RunDirectory:
         self.last, self.best = self.path / "checkpoints" / "last.npz", self.path / "checkpoints" / "best.npz"
         self.model, self.samples = self.path / "model.keras", self.path / "samples"
 
-    def begin(self, hparams: HParams, dataset: Dataset, resume: bool) -> None:
+    def begin(
+        self, hparams: HParams, dataset: Dataset, resume: bool, start: Mapping[str, str] = MappingProxyType({})
+    ) -> dict[str, Any]:
         """Make the directory for a new run, or make sure that the run in it can go on with these arguments.
+
+        Args:
+            hparams: every hyperparameter.
+            dataset: what to train on.
+            resume: whether a run is to go on.
+            start: what is noted of the model whose weights a new run begins with (`provenance.Provenance`).
+
+        Returns:
+            What `config.json` holds now.
 
         Raises:
             InputError: the hyperparameters cannot train on the data; there is a run, or anything else, in the directory
@@ -70,10 +83,13 @@ class RunDirectory:
             "data": list(dataset.sources),
         }
         if resume:
-            self._check_same_run(config)
+            start = self._check_same_run(config).get("start", {})
         else:
             self._make()
+        if start:
+            config["start"] = dict(start)
         self.write_config(config)
+        return config
 
     def _make(self) -> None:
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
@@ -87,7 +103,8 @@ class RunDirectory:
         except OSError as error:
             raise InputError(f"{self.path}: cannot be made ({error.strerror}); choose another run directory") from None
 
-    def _check_same_run(self, config: dict) -> None:
+    def _check_same_run(self, config: dict) -> dict:
+        """The document that the run began with."""
         before = self.read_config()
         old = HParams.from_dict(before, str(self.config)).model_dump(mode="json")  # an earlier version knew fewer
         changed = {name for name, value in config["hparams"].items() if old[name] != value} - RESUMABLE
@@ -99,6 +116,12 @@ class RunDirectory:
         now, then = ([source["sha256"] for source in document["data"]] for document in (config, before))
         if now != then:
             raise InputError(f"{self.config}: the data has changed since this run began; resume with the same files")
+        if "start" in before and not self.is_begun():
+            raise InputError(
+                f"{self.path}: the training was stopped before it had read the weights that it was to start from; "
+                "begin it again in another run directory"
+            )
+        return before
 
     def write_config(self, config: dict) -> None:
         write_atomically(self.config, (json.dumps(config, indent=2) + "\n").encode())
@@ -166,7 +189,7 @@ class RunDirectory:
                 )
         for name, variable in variables.items():
             variable.assign(arrays[name])
-        if progress.best_step == progress.step:
+        if progress.best_step == progress.step > 0:
             self._copy_last_to_best()  # a kill may have come between the two files
         return progress
 

@@ -56,8 +56,8 @@ def trained(monkeypatch):
     """What `loop.train` is called with; it trains nothing."""
     calls = []
 
-    def train(hparams, dataset, run_dir, *, resume, reporter):
-        calls.append({"hparams": hparams, "dataset": dataset, "run_dir": run_dir, "resume": resume})
+    def train(hparams, dataset, run_dir, *, resume, start, reporter):
+        calls.append({"hparams": hparams, "dataset": dataset, "run_dir": run_dir, "resume": resume, "start": start})
         raise KeyboardInterrupt(0)
 
     monkeypatch.setattr(loop, "train", train)
@@ -107,6 +107,35 @@ def test_resuming_a_finished_run_changes_nothing(command, trained_run):
     assert contents(trained_run.whole) == before
 
 
+# -------------------------------------------------------------------------------------------------------- fine-tuning
+
+
+def test_a_model_to_start_from_gives_its_shape_and_what_it_replaces_is_said(command, trained):
+    Path("my.json").write_text('{"z_size": 32, "num_mixture": 20, "batch_size": 7}')
+    _, _, err = command("train", "--from", "doodles", "--config", "my.json", "--run-dir", "run", *DATA)
+    (call,) = trained
+    shape = {"conditional": True, "dec_rnn_size": 384, "enc_rnn_size": 128, "z_size": 16, "num_mixture": 20}
+    assert shape.items() <= call["hparams"].shape.items()
+    assert (call["start"], call["hparams"].batch_size) == ("doodles", 7)
+    assert "note   as doodles has them, in place of those in --config: z_size 16 (not 32)\n" in err
+
+
+@pytest.mark.tensorflow
+def test_a_run_that_began_with_a_model_says_so_and_goes_on(command, models, monkeypatch):
+    monkeypatch.setattr(loop, "sample", one_dot)
+    command("train", "--from", models / "vae.keras", "--run-dir", "run", *DATA, *SET[2:])
+    _, out, _ = command("info", "run")
+    assert f"trained from {models / 'vae.keras'} (SHA-256 " in out
+    status, _, err = command("train", "--resume", "--run-dir", "run", "--set", "num_steps=5")
+    assert (status, "done   " in err) == (0, True)
+
+
+def test_what_is_set_against_the_model_is_refused(refused):
+    message = refused("train", "--from", "doodles", "--run-dir", "run", *DATA, "--set", "z_size=3")
+    assert "z_size: expected 16, received 3\nThe weights of doodles have their shape; leave z_size out" in message
+    assert not Path("run").exists()
+
+
 # ------------------------------------------------------------------------------------------------------------ endings
 
 
@@ -153,6 +182,8 @@ def test_data_that_was_not_given_is_asked_for(refused, config):
         (["--data", "doodles:dog"], "doodles:dog"),
         (["--resume"], "expected a run directory"),
         (["--resume", "--config", "a.json"], "leave --config out"),
+        (["--resume", "--from", "doodles"], "leave --from out"),
+        (["--from", "doodels"], "did you mean doodles?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

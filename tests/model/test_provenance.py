@@ -25,6 +25,13 @@ def test_a_saved_model_remembers_its_data_and_who_wrote_it(model, tmp_path):
     assert load_model(tmp_path / "a.keras").provenance == Provenance(DATA, "", __version__)
 
 
+def test_a_saved_model_remembers_where_its_training_began(model, tmp_path):
+    tuned = tiny_model()
+    tuned.provenance = Provenance(DATA, start=DATA[0])
+    tuned.save(tmp_path / "tuned.keras")
+    assert load_model(tmp_path / "tuned.keras").provenance == tuned.provenance
+
+
 def test_a_converted_model_remembers_what_it_was(model, tmp_path):
     sketch_js.save(model, tmp_path / "cat.vae.json")
     load_model(tmp_path / "cat.vae.json").save(tmp_path / "b.keras")
