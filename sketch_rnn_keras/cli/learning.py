@@ -120,7 +120,7 @@ def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool
             raise
         say(f"Interrupted; saved at step {interrupt.args[0]}. To go on: sketch-rnn train --resume --run-dir {run_dir}")
         raise typer.Exit(130) from None
-    say(f"done   {model.count_params():,} weights, best model in {Path(run_dir) / 'model.keras'}")
+    say(f"done   {model.count_params():,} weights, best model in {run_dir / 'model.keras'}, beside it model_card.md")
 
 
 @app.command()

@@ -26,6 +26,7 @@ from ..streams import Stream, derived_seed
 from .evaluation import evaluate, latent_noise
 from .interruption import first_interrupt
 from .log import Log, Reporter
+from .model_card import TEMPERATURE, write_run_card
 from .run_directory import Progress, RunDirectory
 from .starting import begin
 from .watching import check_watchers, watchers
@@ -103,6 +104,8 @@ def train(
             if model.stop_training:  # a callback's wish
                 run.save(model, optimizer, progress, is_best=False)
                 break
+    if run.model.is_file():
+        write_run_card(model, run, progress)
     return model
 
 
@@ -139,6 +142,6 @@ def validate_and_save(
     if is_best and len(dataset.valid):
         progress = replace(progress, best_step=progress.step, best_recon=terms["recon"], best_kl=terms["kl"])
     run.save(model, optimizer, progress, is_best)
-    sketches = sample(model, count=12, temperature=0.4, seed=hparams.seed)
+    sketches = sample(model, count=12, temperature=TEMPERATURE, seed=hparams.seed)
     draw_sketches(sketches, run.samples / f"step_{progress.step:08d}.svg", columns=4)
     return progress

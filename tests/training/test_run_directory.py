@@ -43,7 +43,8 @@ def killed(trained_run, tmp_path):
 def test_a_run_directory_holds_these_files(trained_run):
     paths = {str(path.relative_to(trained_run.whole)) for path in contents(trained_run.whole)}
     pictures = {f"samples/step_{step:08d}.svg" for step in range(SAVE_EVERY, NUM_STEPS + 1, SAVE_EVERY)}
-    files = {"config.json", "history.csv", "clock.json", "model.keras", "checkpoints/last.npz", "checkpoints/best.npz"}
+    files = {"config.json", "history.csv", "clock.json", "model.keras", "model_card.md"}
+    files |= {"checkpoints/last.npz", "checkpoints/best.npz"}
     assert {path for path in paths if "tfevents" not in path} == files | pictures
 
 
