@@ -57,16 +57,25 @@ def compiled_update(
 def mask_source(seed: Tensor) -> Callable[[Sequence[int], float], Tensor]:
     """`(shape, keep_prob) -> mask`: 0 with probability 1 - keep_prob, otherwise 1 / keep_prob.
 
-    Each call is another draw from the stream of `seed`, a scalar integer; for use in a compiled function. Of
-    TensorFlow's algorithms, threefry is the fastest in XLA on a CPU (philox takes twice as long) and exists there only.
+    Each call is another draw from the stream of `seed`, a scalar integer. The sizes of a mask may be tensors.
     """
     counter = itertools.count()
 
     def make_mask(shape: Sequence[int], keep_prob: float) -> Tensor:
-        bits = tf.random.stateless_uniform(shape, [seed, next(counter)], None, None, tf.uint32, alg="threefry")
+        bits = _random_bits(tf.stack(shape), tf.stack([tf.cast(seed, tf.int32), next(counter)]))
+        bits = tf.ensure_shape(bits, [size if isinstance(size, int) else None for size in shape])
         return tf.where(bits < tf.constant(min(round(keep_prob * 2**32), 2**32 - 1), tf.uint32), 1.0 / keep_prob, 0.0)
 
     return make_mask
+
+
+@tf.function(
+    jit_compile=True, autograph=False, input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([2], tf.int32)]
+)
+def _random_bits(shape: Tensor, seed: Tensor) -> Tensor:
+    """Of TensorFlow's algorithms, threefry is the fastest in XLA on a CPU (philox takes twice as long), and is in XLA
+    alone: hence a function of its own, which is compiled wherever it is called from."""
+    return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="threefry")
 
 
 def event_writer(folder: Path) -> "_EventWriter":

@@ -3,7 +3,7 @@
 Enters: batches of stroke-5 `[B, N + 1, 5]` with the start token, in model units, as NumPy, `tf.data` or a
 `keras.utils.PyDataset` (`Dataset.as_keras` gives one). Leaves: steps of the optimiser, and every loss term as a metric.
 
-`training/loop.py` is faster, resumes bit for bit and keeps a run directory; this is for what is built on Keras' own
+`training/loop.py` resumes bit for bit and keeps a run directory; this is for what is built on Keras' own
 loop. Given the same batch, noise and masks both take the same step.
 
 Source: section 3.3 of arXiv 1704.03477.
@@ -50,13 +50,15 @@ class Fitting(keras.Model):
     hparams: HParams
     stop_training = False  # a callback sets it, in `fit` and in the package's own loop
 
-    def compile(self, optimizer: Any = None, loss: None = None, **options: Any) -> None:
+    def compile(self, optimizer: Any = None, loss: None = None, *, jit_compile: bool = True, **options: Any) -> None:
         """Prepare `fit` and `evaluate`.
 
         Args:
             optimizer: the paper's when None: Adam, clipping by value and the learning rate's schedule of `hparams`.
             loss: None; the objective is the paper's, L_R + w_KL L_KL with the weight of the step.
-            **options: what `keras.Model.compile` takes, such as `jit_compile` and `run_eagerly`.
+            jit_compile: whether XLA compiles the step, which these loops are made for; Keras' "auto" does without it
+                where there is a CPU alone.
+            **options: what else `keras.Model.compile` takes, such as `run_eagerly`.
 
         Raises:
             InputError: a loss is given.
@@ -67,7 +69,8 @@ class Fitting(keras.Model):
         if optimizer is None:
             rates = LearningRate(hparams.learning_rate, hparams.min_learning_rate, hparams.decay_rate)
             optimizer = make_optimizer(hparams, rates)
-        super().compile(optimizer=optimizer, **options)
+        jit_compile = jit_compile and not options.get("run_eagerly", False)
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **options)
         own = {"_terms": {name: keras.metrics.Mean(name=name) for name in TERMS}, "_kl_weight": KLWeight(hparams)}
         for name, value in own.items():
             object.__setattr__(self, name, value)  # not tracked as part of a built model; `metrics` names them

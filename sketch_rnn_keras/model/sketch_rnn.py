@@ -259,15 +259,14 @@ class SketchRNN(Fitting):
         places = {cell.name: (cell.units, hparams.recurrent_keep_prob) for cell in cells}
         places["input"] = (self.decoder.input_size + self.decoder.context_size, hparams.input_keep_prob)
         places["output"] = (self.decoder.units, hparams.output_keep_prob)
-        make_mask = make_mask or self._make_mask
+        if make_mask is None:
+            seed = keras.random.randint((), 0, 2**31 - 1, dtype="int32", seed=self.seed_generator)
+            make_mask = backend().mask_source(seed)
         return {
             place: ops.cast(make_mask((steps, batch_size, width), keep_prob), self.variable_dtype)
             for place, (width, keep_prob) in places.items()
             if keep_prob < 1.0
         }
-
-    def _make_mask(self, shape: Sequence[int], keep_prob: float) -> Tensor:
-        return ops.cast(keras.random.uniform(shape, seed=self.seed_generator) < keep_prob, "float32") / keep_prob
 
     def build(self, strokes5_shape: Sequence[int | None]) -> None:
         """Nothing: all weights were made with the model, whatever it is called on."""
