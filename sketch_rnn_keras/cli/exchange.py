@@ -77,12 +77,16 @@ def export(
     """Write a model's encoder and decoder as functions that run without this package, in other languages too.
 
     A folder with encoder, start and step: a drawing to its code, a code to the decoder's state, a point and a state to
-    the mixture of the next point. sketch_rnn.json beside them names inputs, outputs and the scale factor.
+    the mixture of the next point. sketch_rnn.json beside them names inputs, outputs and the scale factor; a model card
+    says what the model is.
     """
     formats = {"onnx": "onnx", "saved_model": "tf_saved_model"}
     chosen = formats[one_of("--format", format, formats)]
     loaded = open_model(model)
-    for path in loaded.export(output, chosen):
+    written = loaded.export(output, chosen)
+    from ..training.model_card import write_model_card
+
+    for path in [*written, write_model_card(loaded, output, file=None)]:
         say(f"wrote  {path}")
 
 

@@ -131,8 +131,9 @@ def test_the_command_writes_the_folder_and_nothing_else(command, tmp_path):
     status, out, err = command("export", "--model", "tiny.keras", "--output", "out", "--format", "onnx")
     assert (status, out) == (0, "")
     names = ["encoder.onnx", "start.onnx", "step.onnx", "sketch_rnn.json"]
-    assert err.splitlines() == [f"wrote  out/{name}" for name in names]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)
+    assert err.splitlines() == [f"wrote  out/{name}" for name in [*names, "model_card.md"]]
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {*names, "model_card.md", "samples.svg"}
     status, _, err = command("export", "--model", "tiny.keras", "--output", "out2", "--format", "coreml")
     assert status == 2
     assert "--format: expected onnx or saved_model" in err
