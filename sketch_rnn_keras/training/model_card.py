@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..data.catalog import DOODLE_PREFIX
 from ..data.quickdraw import CATEGORIES
@@ -24,7 +24,7 @@ from .run_directory import Progress, RunDirectory
 
 CARD, PICTURE = "model_card.md", "samples.svg"
 TEMPERATURE = 0.4  # of the sketches that a card shows
-SHOWN = ("max_seq_len", "batch_size", "learning_rate", "kl_weight", "kl_tolerance", "recurrent_dropout_prob", "seed")
+SHOWN = ("max_seq_len", "num_steps", "batch_size", "learning_rate", "kl_weight", "kl_tolerance", "seed")
 LOSSES = {
     "cost": "objective, at the KL weight of that step",
     "recon": "L_R, its pen loss over all of N_max, as in training",
@@ -97,7 +97,7 @@ def write_model_card(
         f"![Sketches that the model drew at temperature {TEMPERATURE}]({picture})",
         _use(model, file),
         f"## Hyperparameters\n\n{_hyperparameters(model)}",
-        f"## Losses\n\n{_losses(results)}",
+        f"## Losses\n\n{_losses(results, model.hparams.conditional)}",
         f"## Data\n\n{_data(model)}",
         f"## To train it again\n\n```\n{training_command(model)}\n```",
         f"## Licence\n\n{_plain(licence) or 'Not stated yet. Whoever publishes the model adds `license:` above.'}",
@@ -156,7 +156,7 @@ def _use(model: SketchRNN, file: str | None) -> str:
 ```python
 from sketch_rnn_keras import draw_sketches, load_model, sample
 
-model = load_model({file!r})
+model = load_model({json.dumps(file)})
 draw_sketches(sample(model, count=12, temperature={TEMPERATURE}, seed=0), "drawings.svg", columns=4)
 ```
 
@@ -165,19 +165,21 @@ draw_sketches(sample(model, count=12, temperature={TEMPERATURE}, seed=0), "drawi
 
 def _hyperparameters(model: SketchRNN) -> str:
     hparams = model.hparams
-    rows: dict[str, Any] = dict(hparams.shape) | {name: getattr(hparams, name) for name in SHOWN}
-    rows |= {"weights": f"{model.count_params():,}", "scale factor": model.scale_factor or "not known"}
-    return _table(("", ""), [(f"`{name}`" if name in HParams.model_fields else name, rows[name]) for name in rows])
+    shown = [name for name in (*hparams.shape, *SHOWN) if hparams.conditional or not name.startswith("kl_")]
+    rows = [(f"`{name}`", json.dumps(getattr(hparams, name))) for name in shown]
+    factor = f"{model.scale_factor:.4f}" if model.scale_factor else "not known"
+    return _table(("name", "value"), [*rows, ("weights", f"{model.count_params():,}"), ("scale factor", factor)])
 
 
-def _losses(results: Results | None) -> str:
+def _losses(results: Results | None, conditional: bool) -> str:
     if results is None:
         return "Not known: no validation drawings judged this model."
-    rows = [(meaning, f"{results.losses[name]:.4f}") for name, meaning in LOSSES.items() if name in results.losses]
+    names = [name for name in LOSSES if name in results.losses and (conditional or name != "kl_raw")]
+    rows = [(LOSSES[name], f"{results.losses[name]:.4f}") for name in names]
     return f"Of {_plain(results.where)}:\n\n{_table(('loss', 'value'), rows)}"
 
 
-def _table(head: tuple[str, str], rows: list[tuple[str, Any]]) -> str:
+def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:
     return "\n".join(f"| {name} | {value} |" for name, value in [head, ("---", "---"), *rows])
 
 

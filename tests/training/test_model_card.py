@@ -72,7 +72,7 @@ def test_its_command_trains_the_same(card, trained_run):
 
 def test_it_names_the_hyperparameters(card):
     assert f"| `z_size` | {HPARAMS.z_size} |" in card
-    assert "| `dec_model` | lstm |" in card
+    assert '| `dec_model` | "lstm" |' in card
 
 
 def test_its_python_runs(card, trained_run, tmp_path, monkeypatch):
@@ -115,6 +115,7 @@ def test_a_card_alone_has_a_picture_too(draws_a_dot, decoder_only, tmp_path):
     assert text.startswith('---\nlicense: "apache-2.0"\nlibrary_name: keras\n')
     assert "load_model" not in text
     assert "A decoder alone" in text
+    assert "kl_weight" not in text
 
 
 def test_losses_that_are_known_are_shown(draws_a_dot, conditional, tmp_path):
