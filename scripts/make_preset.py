@@ -4,6 +4,7 @@ python scripts/make_preset.py RUN_DIR NAME
 """
 
 import io
+import json
 import sys
 import zipfile
 from pathlib import Path
@@ -21,8 +22,20 @@ def main() -> None:
             content = source.read(member)
             entry = zipfile.ZipInfo(member)  # dated 1980, so that the same run gives the same bytes
             entry.compress_type = zipfile.ZIP_DEFLATED
+            if member == "config.json":
+                content = with_file_names(content)
             made.writestr(entry, halved(content) if member.endswith(".h5") else content)
     print(f"{target}: {target.stat().st_size:,} bytes")
+
+
+def with_file_names(content: bytes) -> bytes:
+    """The same configuration with data sets named by their files alone, not by the folders of who trained it."""
+    document = json.loads(content)
+    config = document["config"]
+    config["hparams"]["data_set"] = [Path(name).name for name in config["hparams"]["data_set"]]
+    for source in config["data"]:
+        source["name"] = Path(source["name"]).name
+    return json.dumps(document).encode()
 
 
 def halved(content: bytes) -> bytes:

@@ -38,7 +38,7 @@ def test_a_preset_is_opened_by_its_name_in_an_empty_folder(name, tmp_path, monke
 def test_its_sketches_end_by_themselves(name):
     model = load_model(name)
     lengths = [len(sketch) for sketch in sample(model, count=16, temperature=0.4, seed=1)]
-    assert min(lengths) >= 5
+    assert min(lengths) >= (2 if name == "omniglot" else 5)  # a character may be one bar
     assert np.median(lengths) < model.hparams.max_seq_len
 
 
