@@ -40,6 +40,11 @@ def test_the_promised_configs_are_there():
     assert promised.items() <= conditional.items()
 
 
+def test_what_is_for_any_model_says_nothing_of_its_shape():
+    given = HParams.load("fine_tune").model_fields_set
+    assert not given & {*HParams().shape, "data_set", "max_seq_len"}
+
+
 # ---------------------------------------------------------------------------------------------------------- by name
 
 
