@@ -106,7 +106,7 @@ def differences(drawn, expected):
 
 @pytest.mark.parametrize("name", ["doodles", "doodles-decoder", "omniglot"])
 def test_presets_complete_as_in_python_from_float16_weights(name, engine):
-    """Presets are float16 already: a page of them has the very numbers. One choice in ten sketches may fall otherwise."""
+    """Presets are float16 already: a page has the very numbers. One choice in ten sketches may fall otherwise."""
     model = load_model(name)
     prefix = sample(model, 1, 0.3, 5)[0][:8]
     options = {"count": 10, "temperature": 0.4, "seed": 3, "prefix": prefix.tolist()}
