@@ -68,6 +68,7 @@ def our_step(options, changes):
     from sketch_rnn_keras.training.loop import objective
 
     hparams, data = setting(options, changes)
+    backend().prepare_training()  # as the command does
     model = SketchRNN(hparams)
     update = backend().compiled_update(model, make_optimizer(hparams), objective(model))
     rng, seeds = np.random.default_rng(2), iter(range(10**6))

@@ -78,6 +78,10 @@ def _random_bits(shape: Tensor, seed: Tensor) -> Tensor:
     return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="threefry")
 
 
+def prepare_training() -> None:
+    """What the command line does before it trains, for the whole process: nothing."""
+
+
 def event_writer(folder: Path) -> "_EventWriter":
     """Writes scalars for TensorBoard into `folder`."""
     return _EventWriter(folder)

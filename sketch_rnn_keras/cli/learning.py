@@ -104,6 +104,7 @@ def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool
     for note in dataset.dropped:
         say(f"       {note}")
 
+    from ..backends import backend
     from ..training.loop import train
     from ..training.progress import TrainingBar
     from ..training.run_directory import last_step
@@ -112,6 +113,7 @@ def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool
     if first_step >= hparams.num_steps:
         say(f"{run_dir} is trained to step {first_step} already; to go on, add --set num_steps=N")
         return
+    backend().prepare_training()
     try:
         with TrainingBar(hparams.num_steps, first_step, advice=SOONER) as reporter:
             model = train(hparams, dataset, run_dir, resume=resume, start=start, reporter=reporter)
@@ -138,9 +140,11 @@ def sweep(
 
     The same command goes on after an interruption.
     """
+    from ..backends import backend
     from ..training.sweep import Plan, run
 
     loaded = Plan.load(plan)
+    backend().prepare_training()
     try:
         run(loaded, output_dir, _watch)
     except KeyboardInterrupt:

@@ -21,7 +21,7 @@ def window_of(buffers: Tensors, first: Tensor, size: int, rows: int) -> Tensors:
 
     def window(buffer: Tensor) -> Tensor:
         others = ops.shape(buffer)[2:]
-        return ops.slice(buffer, (first, 0, *(0 for _ in others)), (size, rows, *others))
+        return ops.slice(buffer, _corner(first, 1 + len(others)), (size, rows, *others))
 
     return keras.tree.map_structure(window, buffers)
 
@@ -33,12 +33,17 @@ def step_of(buffers: Tensors, t: Tensor, rows: int) -> Tensors:
 
 def put_steps(buffer: Tensor, first: Tensor, values: Tensor) -> Tensor:
     """`buffer [T, B, ...]`, its steps from `first` on and its first rows replaced by `values [S, rows, ...]`."""
-    return ops.slice_update(buffer, (first, *(0 for _ in values.shape[1:])), values)
+    return ops.slice_update(buffer, _corner(first, len(values.shape) - 1), values)
 
 
 def put_step(buffers: Tensors, t: Tensor, values: Tensors) -> Tensors:
     """`buffers [T, B, ...]`, the first rows of step `t` replaced by `values [rows, ...]`."""
     return keras.tree.map_structure(lambda buffer, value: put_steps(buffer, t, value[None]), buffers, values)
+
+
+def _corner(first: Tensor, others: int) -> tuple[Tensor, ...]:
+    """`(first, 0, 0, ...)`, all of one type, as JAX wants the corner of a slice."""
+    return (integer(first), *(integer(0) for _ in range(others)))
 
 
 def rows_of(parts: Tensors, rows: int) -> Tensors:

@@ -36,7 +36,7 @@ class StepGradients(NamedTuple):
 
     before: gradient of the state before the step.
     deltas: gradients of the step's pre-activations `[B, ...]`, which are kept for every step.
-    sums: gradients of vectors of weights, which are added up over the steps.
+    sums: gradients of the context and of vectors of weights, which are added up over the steps.
     """
 
     before: Tensors

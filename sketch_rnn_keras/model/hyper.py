@@ -105,8 +105,9 @@ class HyperDeltas(NamedTuple):
 
 
 class HyperSums(NamedTuple):
-    """Gradients of the layer norms' vectors, which are added up over the steps."""
+    """Gradients of the context and of the layer norms' vectors, which are added up over the steps."""
 
+    context: HyperContext
     norm: gates.LayerNormWeights
     hyper_norm: gates.LayerNormWeights
 
@@ -259,7 +260,7 @@ class HyperLSTMCell(LayerNormCell):
         return StepGradients(
             before=HyperState(d_c, d_h, d_hyper_c, d_both[..., self.units :]),
             deltas=HyperDeltas(d_pre, d_from_x, d_recurrent, d_hyper_pre, d_embeddings),
-            sums=HyperSums(d_norm, d_hyper_norm),
+            sums=HyperSums(HyperContext(main=d_from_x, hyper=d_hyper_pre), d_norm, d_hyper_norm),
         )
 
     def gradients(self, weights: HyperLSTMWeights, window: Window, deltas: HyperDeltas, sums: HyperSums) -> Gradients:
@@ -283,8 +284,7 @@ class HyperLSTMCell(LayerNormCell):
             offset=ops.sum(deltas.embeddings, axis=(0, 1)),
             up=keras.tree.map_structure(self._up_gradient, _by_modulation(residuals.embeddings), d_modulation),
         )
-        d_context = HyperContext(main=ops.sum(deltas.from_x, axis=0), hyper=ops.sum(deltas.hyper_pre, axis=0))
-        return Gradients(d_x + d_x_hyper, d_context, d_weights)
+        return Gradients(d_x + d_x_hyper, sums.context, d_weights)
 
     def _from_x(self, weights: HyperLSTMWeights, x: Tensor, context: HyperContext) -> Tensor:
         """What x and the context contribute to the pre-activations, before it is scaled: `[..., 4 H]`."""

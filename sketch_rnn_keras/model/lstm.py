@@ -8,8 +8,6 @@ Sources: section 3.2 and supplementary material of arXiv 1704.03477; layer norm:
 
 from typing import NamedTuple
 
-from keras import ops
-
 from ..backends import Tensor
 from . import gates
 from .cell import Cell, Gradients, LayerNormCell, State, StepGradients, Window
@@ -27,6 +25,13 @@ class LayerNormLSTMWeights(NamedTuple):
 
     input_kernel: Tensor
     recurrent_kernel: Tensor
+    norm: gates.LayerNormWeights
+
+
+class LayerNormSums(NamedTuple):
+    """Gradients of the context `[B, 4 H]` and of the layer norms' vectors, which are added up over the steps."""
+
+    context: Tensor
     norm: gates.LayerNormWeights
 
 
@@ -68,12 +73,12 @@ class LSTMCell(Cell):
         """See `Cell.step_backward`."""
         d_pre, d_c = gates.lstm_backward(residuals, d_after.c, d_after.h)
         d_h = self._matmul(d_pre, transposed.recurrent_kernel)
-        return StepGradients(before=State(d_c, d_h), deltas=d_pre, sums=())
+        return StepGradients(before=State(d_c, d_h), deltas=d_pre, sums=d_pre)
 
-    def gradients(self, weights: LSTMWeights, window: Window, deltas: Tensor, sums: tuple[()]) -> Gradients:
+    def gradients(self, weights: LSTMWeights, window: Window, deltas: Tensor, sums: Tensor) -> Gradients:
         """See `Cell.gradients`."""
         d_x, d_input_kernel, d_recurrent_kernel = self._kernel_gradients(weights.input_kernel, window, deltas)
-        return Gradients(d_x, ops.sum(deltas, axis=0), LSTMWeights(d_input_kernel, d_recurrent_kernel))
+        return Gradients(d_x, sums, LSTMWeights(d_input_kernel, d_recurrent_kernel))
 
 
 class LayerNormLSTMCell(LayerNormCell):
@@ -114,12 +119,12 @@ class LayerNormLSTMCell(LayerNormCell):
         """See `Cell.step_backward`."""
         d_pre, d_c, d_norm = gates.layer_norm_lstm_backward(residuals, weights.norm, d_after.c, d_after.h)
         d_h = self._matmul(d_pre, transposed.recurrent_kernel)
-        return StepGradients(before=State(d_c, d_h), deltas=d_pre, sums=d_norm)
+        return StepGradients(before=State(d_c, d_h), deltas=d_pre, sums=LayerNormSums(d_pre, d_norm))
 
     def gradients(
-        self, weights: LayerNormLSTMWeights, window: Window, deltas: Tensor, sums: gates.LayerNormWeights
+        self, weights: LayerNormLSTMWeights, window: Window, deltas: Tensor, sums: LayerNormSums
     ) -> Gradients:
         """See `Cell.gradients`."""
         d_x, d_input_kernel, d_recurrent_kernel = self._kernel_gradients(weights.input_kernel, window, deltas)
-        d_weights = LayerNormLSTMWeights(d_input_kernel, d_recurrent_kernel, norm=sums)
-        return Gradients(d_x, ops.sum(deltas, axis=0), d_weights)
+        d_weights = LayerNormLSTMWeights(d_input_kernel, d_recurrent_kernel, sums.norm)
+        return Gradients(d_x, sums.context, d_weights)

@@ -1,6 +1,8 @@
 """One interface to the backends: the module in use, what its functions promise, and a name for what is none."""
 
 import importlib.util
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -13,7 +15,7 @@ from sketch_rnn_keras.backends.startup import BACKENDS
 from sketch_rnn_keras.errors import InputError
 
 STROKES5 = tiny_batch()
-INTERFACE = ("compiled", "compiled_gradients", "compiled_update", "mask_source", "event_writer")
+INTERFACE = ("compiled", "compiled_gradients", "compiled_update", "mask_source", "prepare_training", "event_writer")
 
 
 def array(tensor):
@@ -110,6 +112,29 @@ def test_the_mask_source_keeps_scales_and_draws_anew_by_its_seed(decoder_only, k
         np.testing.assert_array_equal(mask, again)
     assert np.any(masks[0] != masks[1])
     assert np.any(masks[0] != other[0])
+
+
+@pytest.mark.parametrize(
+    ("key", "counter", "expected"),
+    [
+        ((0, 0), (0, 0), (0x6B200159, 0x99BA4EFE)),
+        ((2**32 - 1, 2**32 - 1), (2**32 - 1, 2**32 - 1), (0x1CB996FC, 0xBB002BE7)),
+        ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xC4923A9C, 0x483DF7A0)),
+    ],
+)
+def test_threefry_gives_the_known_answers_of_random123(key, counter, expected):
+    from sketch_rnn_keras.backends import jax
+
+    words = [tuple(map(np.uint32, pair)) for pair in (key, counter)]
+    with np.errstate(over="ignore"):
+        assert tuple(map(int, jax.threefry(*words))) == expected
+
+
+def test_freed_memory_is_kept_where_the_c_library_can():
+    """In a process of its own: it holds for all of one."""
+    code = "import platform\nfrom sketch_rnn_keras.backends.memory import keep_freed_memory as k\n"
+    code += "assert k() == (platform.libc_ver()[0] == 'glibc')"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.tensorflow

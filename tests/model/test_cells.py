@@ -428,7 +428,21 @@ def test_states_at_the_ends_are_those_of_the_steps(cell):
     assert_close(final, expected)
 
 
-@pytest.mark.tensorflow  # JAX has float64 only where it is switched on for the whole process
+@pytest.fixture
+def float64(monkeypatch):
+    """Numbers of twice the digits; under JAX they are switched on, and Keras is kept from rounding them."""
+    if keras.backend.backend() == "tensorflow":
+        yield
+        return
+    import jax
+    from keras.src.backend.common import dtypes
+
+    monkeypatch.setitem(dtypes.BIT64_TO_BIT32_DTYPE, "float64", "float64")
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["all", "lengths"])
 @pytest.mark.parametrize("kind", CELLS)
 def test_gradients_in_float64_are_those_of_the_steps(kind, lengths):
