@@ -31,6 +31,7 @@ READ = (
 _PROJECTIONS = ("output_head", "mu", "presigma", "initial_state")
 _DRAWN = 24  # sketches that the size of a drawing is estimated from
 _EXAMPLES = 6
+_NEARLY_NOTHING = 0.15  # of a drawing's longer side, or of its steps
 _MOST_POINTS = 400  # of one of them
 
 
@@ -45,8 +46,8 @@ def document(model: SketchRNN, name: str, title: str, *, float32: bool = False) 
 
     Returns:
         "name", "title", "hparams" (those in `READ`), "scale_factor" (data units per model unit, 1 where unknown),
-        "extent" (the median longer side of what the model draws, in data units), "examples" (drawings of its own,
-        stroke-3 in data units), "dtype", "tensors" (name -> shape and offset in numbers) and "weights" (base64,
+        "extent" (the median longer side of what the model draws, in data units), "first" (what its drawings' first row
+        is, see `_first_row`), "examples" (drawings of its own, stroke-3 in data units), "dtype", "tensors" (name -> shape and offset in numbers) and "weights" (base64,
         little-endian).
 
     Raises:
@@ -67,6 +68,7 @@ def document(model: SketchRNN, name: str, title: str, *, float32: bool = False) 
         "hparams": {key: hparams[key] for key in READ},
         "scale_factor": model.scale_factor or 1.0,
         "extent": _extent(drawings),
+        "first": _first_row(drawings),
         "examples": [np.round(drawing, 1).tolist() for drawing in drawings[:_EXAMPLES]],
         "dtype": dtype,
         "tensors": tensors,
@@ -117,6 +119,23 @@ def _drawings(model: SketchRNN) -> list[np.ndarray]:
     most = min(model.hparams.max_seq_len, _MOST_POINTS)
     sketches = sample(model, _DRAWN, temperature=0.3, seed=0, max_points=most)
     return [sketch for sketch in sketches if len(sketch) > 1 and _longer_side(sketch) > 0]
+
+
+def _first_row(drawings: list[np.ndarray]) -> str:
+    """What the first row of a model's drawings is, in its data and so in what it draws.
+
+    Returns:
+        "corner": where the drawing's first point lies, seen from the top left corner of its bounds (Quick, Draw!'s
+        simplified drawings); "point": that first point is the origin; "offset": it is the origin and has no row, so
+        that the first row is the offset to the second point (Quick, Draw!'s .npz files).
+    """
+    if not drawings:
+        return "point"
+    steps = [np.hypot(drawing[:, 0], drawing[:, 1]) for drawing in drawings]
+    if np.median([lengths[0] / (np.median(lengths) or 1.0) for lengths in steps]) < _NEARLY_NOTHING:
+        return "point"
+    corners = [np.abs(bounds(drawing)[:2]).max() / _longer_side(drawing) for drawing in drawings]
+    return "corner" if np.median(corners) < _NEARLY_NOTHING else "offset"
 
 
 def _longer_side(sketch: np.ndarray) -> float:

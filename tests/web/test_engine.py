@@ -210,3 +210,11 @@ def test_weights_that_cannot_travel_are_refused(value, float32, message):
     model.set_weights(weights)
     with pytest.raises(InputError, match=message):
         document(model, "tiny", "", float32=float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("doodles", "corner"), ("doodles-decoder", "corner"), ("omniglot", "point"), ("bird", "offset")]
+)
+def test_what_the_first_row_is_shows_in_what_a_model_draws(name, first):
+    model = load_model(paths.shared("models", "bird.gen.json") if name == "bird" else name)
+    assert document(model, name, "")["first"] == first
