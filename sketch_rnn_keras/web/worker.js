@@ -17,14 +17,14 @@ function sentence(error) {
   return error instanceof ModelError ? error.message : `something is wrong with this model (${error.message})`;
 }
 
-function open({ model: index, document }) {
+function open({ id, model: index, document }) {
   try {
     const model = new Model(document);
     models[index] = model;
     const { conditional, max_seq_len: points } = model.hparams;
-    return { type: "opened", model: index, name: model.name, conditional, points };
+    return { type: "opened", id, model: index, name: model.name, conditional, points };
   } catch (error) {
-    return { type: "failed", model: index, message: `${document?.name}: ${sentence(error)}` };
+    return { type: "failed", id, model: index, message: `${document?.name}: ${sentence(error)}` };
   }
 }
 
