@@ -22,7 +22,7 @@ ORDER = (
     ("sampling", "interop"),
     ("latent", "loading"),
     ("pictures",),
-    ("training",),
+    ("training", "web"),
     ("cli",),
     ("__init__", "__main__"),
 )
