@@ -153,6 +153,7 @@ class Page {
       element(`tab-${name}`).tabIndex = name === mode ? 0 : -1;
     }
     document.body.classList.toggle("melting", mode === "melt");
+    element("tempering").hidden = mode === "read"; // which has temperatures of its own
     this.say("");
     this.#listModels();
     this.repaint();

@@ -1,8 +1,8 @@
 /** Drawings on canvases: painting strokes, and a pad that a mouse, a finger or a pen draws on. */
 
-import { fitted, simplify } from "./strokes.js";
+import { fitted } from "./strokes.js";
 
-const LINE = 0.0085; // of the sheet's side
+const LINE = 0.007; // of the sheet's side
 const NEAR = 0.004; // points closer than this to the last one are not taken
 
 /** The colours of the theme, as the style sheet has them. */
@@ -32,15 +32,15 @@ export function paintStrokes(context, side, strokes, colours, line = LINE) {
 }
 
 /** Paint strokes on an empty canvas; `fit` centres them. */
-export function paint(canvas, strokes, { fit = false, line = fit ? 0.02 : LINE } = {}) {
+export function paint(canvas, strokes, { fit = false, line = fit ? 0.014 : LINE } = {}) {
   const [side, context] = [prepare(canvas), canvas.getContext("2d")];
   context.clearRect(0, 0, side, side);
   paintStrokes(context, side, fit ? fitted(strokes) : strokes, inks(), line);
 }
 
 /**
- * A canvas to draw on. Calls `onBegin()` when the pen comes down and `onStroke(points)` when it is lifted, the points
- * being simplified; what is painted beside the line under the pen is `strokes`.
+ * A canvas to draw on. Calls `onBegin()` when the pen comes down and `onStroke(points)` when it is lifted. What
+ * is painted beside the line under the pen is `strokes`.
  */
 export class Pad {
   #canvas;
@@ -66,7 +66,7 @@ export class Pad {
     });
     const end = (event) => {
       if (event.pointerId !== this.#pointer) return;
-      const points = simplify(this.#points);
+      const points = this.#points;
       [this.#pointer, this.#points] = [null, null];
       onStroke(points);
     };

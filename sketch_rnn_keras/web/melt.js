@@ -7,7 +7,6 @@ import { centred } from "./strokes.js";
 
 const STEPS = 25; // drawings on the way, both ends included
 const FRAME = 120; // milliseconds that each is shown
-const TEMPERATURE = 0.1; // of the drawings on the way: what differs is the code
 
 export class Melt {
   #page;
@@ -130,7 +129,7 @@ export class Melt {
       return { code: mu[0], strokes: scale.toStrokes(rows, [0, 0]) };
     }
     const { mu } = await engine.random(model, this.#example, 1);
-    const [strokes] = await drawCodes(this.#page, mu, TEMPERATURE).answer;
+    const [strokes] = await drawCodes(this.#page, mu, this.#page.temperature).answer;
     return { code: mu[0], strokes };
   }
 
@@ -141,7 +140,7 @@ export class Melt {
     this.#latest.run(async () => {
       try {
         const { mu } = await this.#page.engine.between(from.code, to.code, STEPS);
-        this.#frames = await drawCodes(this.#page, mu, TEMPERATURE).answer;
+        this.#frames = await drawCodes(this.#page, mu, this.#page.temperature).answer;
         element("play").disabled = false;
         this.repaint();
       } catch (error) {

@@ -18,7 +18,7 @@ function distance(p, a, b) {
 }
 
 /** Ramer, Douglas and Peucker: the fewest of the points that keep the line within `epsilon`. */
-export function simplify(points, epsilon = EPSILON) {
+function simplify(points, epsilon = EPSILON) {
   if (points.length < 3) return points;
   const [first, last] = [points[0], points[points.length - 1]];
   let [farthest, most] = [0, epsilon];
@@ -77,7 +77,8 @@ export class Scale {
     const start = strokes[0].points[0];
     let [x, y] = this.first === "corner" ? [box.x, box.y] : start;
     const rows = [];
-    for (const { points } of strokes) {
+    for (const { by, points: all } of strokes) {
+      const points = by === "you" ? simplify(all) : all; // a model's are simple already
       points.forEach(([toX, toY], k) => {
         rows.push([(toX - x) * this.unit, (toY - y) * this.unit, k === points.length - 1 ? 1 : 0]);
         [x, y] = [toX, toY];

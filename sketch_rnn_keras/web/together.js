@@ -86,6 +86,7 @@ export class Together {
       ? "The first is on the sheet. Tap one to keep it, or draw on."
       : "Lift your pen, and nine endings appear. Tap one to keep it.";
     element("others").disabled = !this.#run;
+    element("finish").textContent = this.#run?.isDone ? "Keep it" : "Finish it";
   }
 
   #startForMe() {
