@@ -25,7 +25,7 @@ def entries(models: Models, opened: Callable[[str], SketchRNN] = load_model) -> 
     """The models of a page.
 
     Args:
-        models: one model; one name, or several, of whatever `load_model` opens; or models by the names they are to have.
+        models: a model, a name or several of whatever `load_model` opens, or models by the names they are to have.
         opened: opens what has a name.
 
     Returns:

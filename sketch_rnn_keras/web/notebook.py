@@ -1,4 +1,4 @@
-"""The page inline in a notebook. Enters: a model. Leaves: a frame below the cell, apart from the notebook's own page."""
+"""The page inline in a notebook. Enters: models. Leaves: a frame below the cell, apart from the notebook's page."""
 
 import html
 
@@ -30,6 +30,6 @@ def show(models: Models, *, height: int = 720, float32: bool = False, title: str
     try:
         from IPython.display import HTML, display
     except ImportError:
-        raise InputError("a notebook is needed to show the page, and IPython is not installed; see write_page") from None
+        raise InputError("IPython is not installed, and the page is shown by it; write_page writes a file") from None
     text = page(entries(models), float32=float32, title=title)
     display(HTML(_FRAME.format(page=html.escape(text), title=html.escape(title), height=height)))

@@ -30,7 +30,7 @@ def write_page(models: Models, path: str | os.PathLike, *, float32: bool = False
     """Write a page that draws with models, in any browser, without a server or a network.
 
     Args:
-        models: one model; one name, or several, of whatever `load_model` opens; or models by the names they are to have.
+        models: a model, a name or several of whatever `load_model` opens, or models by the names they are to have.
         path: the file to write, ending in .html; one that exists is replaced.
         float32: keep the weights as they are; otherwise they are rounded to float16, half the size.
         title: of the page.
