@@ -7,13 +7,13 @@ Nothing that needs a backend is imported before a command runs, so that `--help`
 import sys
 
 from ..errors import InputError, TrainingError
-from . import data, exchange, fetch, figures, latent_space, learning, sample  # noqa: F401  (each adds its commands)
+from . import data, exchange, fetch, figures, latent_space, learning, sample, web  # noqa: F401  (each adds its commands)
 from .common import app, command_name, say
 from .words import as_typed
 
 # The order of `--help` and of README.md.
 PANELS = {
-    "Start": ("sample", "train", "info", "animate"),
+    "Start": ("sample", "web", "train", "info", "animate"),
     "Data": ("download", "convert"),
     "Latent space": ("reconstruct", "interpolate", "analogy", "complete", "temperature", "embed"),
     "Models": ("models", "download-model", "convert-model", "export"),

@@ -9,9 +9,10 @@ import ast
 import re
 import shlex
 
-OPTIONS = ("epsilon", "max_points", "overwrite", "per_category", "polylines", "resume", "splits")  # of a command
+# What is an option of a command under the name that it has as an argument.
+OPTIONS = ("epsilon", "float32", "max_points", "overwrite", "per_category", "polylines", "resume", "splits")
 _VALUE = r"True|\([^()]*\)|'\w+'|\d+(?:\.\d+)?|[a-z_]+"
-_ARGUMENT = re.compile(rf"(?<!--set )(?<![\w./'\"-])([a-z_]+)=({_VALUE})(?!\.?[\w/'\"=-]|/)")
+_ARGUMENT = re.compile(rf"(?<!--set )(?<![\w./'\"-])([a-z_]+[0-9]*)=({_VALUE})(?!\.?[\w/'\"=-]|/)")
 _TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""  # as Python writes it
 _CONVERT = re.compile(rf"conversion\.convert\({_TEXT}, {_TEXT}\)")
 

@@ -25,7 +25,7 @@ def run(program, *arguments):
 
 PROMISED = (
     *("train", "evaluate", "sweep", "sample", "info", "convert", "convert-model", "download", "download-model"),
-    *("reconstruct", "temperature", "interpolate", "analogy", "complete", "plot", "mixture", "embed", "animate"),
+    *("reconstruct", "temperature", "interpolate", "analogy", "complete", "plot", "mixture", "embed", "animate", "web"),
 )
 
 
