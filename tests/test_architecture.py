@@ -119,6 +119,11 @@ def test_every_room_has_its_place_in_the_order():
     assert {one for one in rooms if level(one) < 0} == set()
 
 
+def test_nothing_but_the_command_opens_the_page(found):
+    """It stands beside training, which must not need it."""
+    assert {room(one.file) for one in found if one.is_inside and room(one.target) == "web"} == {"web", "cli"}
+
+
 def test_there_are_few_rooms():
     tops = [path for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
     assert len([path for path in tops if path.name != "__init__.py"]) <= MOST_ROOMS
