@@ -47,7 +47,6 @@ class Page {
     this.show("together");
     await Promise.all(this.documents.map((each, index) => this.#open(each, index)));
     if (this.broken.size) this.say([...this.broken.values()].join(" "));
-    if (this.broken.has(this.model)) this.show(this.mode);
   }
 
   async #open(document, index) {

@@ -1,4 +1,4 @@
-"""The engine of the web page, run in Node: a model's document and jobs for it -> what the engine answers."""
+"""The engine of the web page, in Node and in a browser: a model's document and jobs for it -> what it answers."""
 
 import json
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from sketch_rnn_keras.web import weights
+from sketch_rnn_keras.web import modules, weights
 
 WEB = Path(weights.__file__).parent
 DRIVER = Path(__file__).with_name("engine_driver.js")
@@ -35,3 +35,13 @@ class Node:
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+
+def in_browser(browser: Any, folder: Path, document: dict | None, *jobs: dict[str, Any]) -> list[Any]:
+    """As `Node.__call__`, in a running browser; `folder` is that of a `Node`."""
+    page = browser.new_page()
+    try:
+        page.add_script_tag(content=modules.joined(folder, DRIVER.name))
+        return page.evaluate("request => answer(request)", {"document": document, "jobs": jobs})
+    finally:
+        page.close()

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from support import paths
-from support.engine import Node
+from support.engine import Node, in_browser
 from support.golden_recipe import CASES, Golden
 from support.tiny import tiny_drawings, tiny_model
 
@@ -56,6 +56,23 @@ def test_random_models_of_every_cell_compute_the_same(kind, engine):
         mu, presigma = encode_distribution(model, [drawing])
         np.testing.assert_allclose(encoded[0]["mu"], mu[0], rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(encoded[0]["presigma"], presigma[0], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
+def test_chromium_computes_and_draws_what_node_does(kind, engine, browser):
+    model = tiny_model(spread=0.5, end=-1.0, **kind)
+    z = [0.5, -1.0, 0.2] if kind["conditional"] else None
+    drawing = tiny_drawings(3)[1].tolist()
+    jobs = [
+        {"kind": "decode", "drawing": drawing, "z": z},
+        {"kind": "draw", "options": {"count": 3, "temperature": 0.7, "seed": 5}},
+    ]
+    made = document(model, "tiny", "", float32=True)
+    (decoded, drawn), (expected, sketches) = in_browser(browser, engine.folder, made, *jobs), engine(made, *jobs)
+    for step, other in zip(decoded, expected, strict=True):
+        for name, values in other.items():
+            np.testing.assert_allclose(step[name], values, rtol=1e-6, atol=1e-9)
+    assert_same_sketches(drawn, [np.reshape(sketch, (-1, 3)) for sketch in sketches])
 
 
 @pytest.mark.parametrize("name", CASES)
