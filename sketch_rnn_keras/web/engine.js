@@ -29,28 +29,29 @@ export class ModelError extends Error {}
 /** `y += x W`: `x [B, n]` times the rows of `matrix` from `first` on, added to `y [B, columns]`. */
 function addProduct(y, x, matrix, batch, first = 0) {
   const [w, columns, n] = [matrix.data, matrix.shape[1], x.length / batch];
-  for (let k = 0; k < n; k += 4) {
-    if (k + 4 > n) {
-      for (let row = k; row < n; row++) addRow(y, x, w, columns, batch, n, row, first);
-      return;
-    }
-    const start = (first + k) * columns;
-    for (let b = 0; b < batch; b++) {
-      const [at, out] = [b * n + k, b * columns];
-      const [x0, x1, x2, x3] = [x[at], x[at + 1], x[at + 2], x[at + 3]];
-      for (let j = 0; j < columns; j++) {
-        const i = start + j;
-        y[out + j] += x0 * w[i] + x1 * w[i + columns] + x2 * w[i + 2 * columns] + x3 * w[i + 3 * columns];
-      }
-    }
+  const eights = n - (n % 8);
+  for (let k = 0; k < eights; k += 8) {
+    for (let b = 0; b < batch; b++) addEightRows(y, b * columns, x, b * n + k, w, (first + k) * columns, columns);
+  }
+  for (let k = eights; k < n; k++) {
+    for (let b = 0; b < batch; b++) addRow(y, b * columns, x[b * n + k], w, (first + k) * columns, columns);
   }
 }
 
-function addRow(y, x, w, columns, batch, n, row, first) {
-  for (let b = 0; b < batch; b++) {
-    const [factor, start, out] = [x[b * n + row], (first + row) * columns, b * columns];
-    for (let j = 0; j < columns; j++) y[out + j] += factor * w[start + j];
+/** One pass over y for eight rows of w: three quarters of the time of two passes for four each. */
+function addEightRows(y, out, x, at, w, start, columns) {
+  const [x0, x1, x2, x3] = [x[at], x[at + 1], x[at + 2], x[at + 3]];
+  const [x4, x5, x6, x7] = [x[at + 4], x[at + 5], x[at + 6], x[at + 7]];
+  for (let j = 0; j < columns; j++) {
+    const i = start + j;
+    y[out + j] +=
+      x0 * w[i] + x1 * w[i + columns] + x2 * w[i + 2 * columns] + x3 * w[i + 3 * columns] +
+      x4 * w[i + 4 * columns] + x5 * w[i + 5 * columns] + x6 * w[i + 6 * columns] + x7 * w[i + 7 * columns];
   }
+}
+
+function addRow(y, out, factor, w, start, columns) {
+  for (let j = 0; j < columns; j++) y[out + j] += factor * w[start + j];
 }
 
 /** `vector [n]` as each of the rows of `[B, n]`. */
@@ -97,8 +98,8 @@ function update(pre, c, h, b, units, norm) {
   const squashed = new Float32Array(units);
   for (let k = 0; k < units; k++) {
     const at = gates + k;
-    const [i, j] = [sigmoid(pre[at]), Math.tanh(pre[at + units])];
-    c[start + k] = c[start + k] * sigmoid(pre[at + 2 * units] + FORGET_BIAS) + i * j;
+    const added = sigmoid(pre[at]) * Math.tanh(pre[at + units]);
+    c[start + k] = c[start + k] * sigmoid(pre[at + 2 * units] + FORGET_BIAS) + added;
     squashed[k] = c[start + k];
   }
   if (norm) layerNorm(squashed, 0, units, norm.memory_gamma, norm.memory_beta);
