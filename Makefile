@@ -1,6 +1,6 @@
 # make quickstart   set up, train on the built-in drawings, write quickstart.png and quickstart.svg
 # make test         set up, check style, run every test
-# make bench        set up, measure against Keras and, where it is installed, PyTorch
+# make bench        set up, measure against Keras and, where they are installed, PyTorch and @magenta/sketch
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,7 +22,7 @@ test: lint
 	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/python -m pytest $(PARALLEL) -m "not tensorflow" $(BACKEND_TESTS)
 
 bench: $(VENV)/.installed-dev
-	@for name in data sample train_step; do $(BIN)/python benchmarks/$$name.py && echo; done
+	@for name in data sample train_step web; do $(BIN)/python benchmarks/$$name.py && echo; done
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

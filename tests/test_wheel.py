@@ -90,3 +90,5 @@ def test_the_command_works(python, tmp_path):
     run(python, tmp_path, "-m", "sketch_rnn_keras.cli", "info", "doodles:owl:20")
     run(python, tmp_path, "-m", "sketch_rnn_keras.cli", "animate", "doodles:owl#1", "-o", "owl.svg")
     assert (tmp_path / "owl.svg").exists()
+    run(python, tmp_path, "-m", "sketch_rnn_keras.cli", "web", "doodles-decoder", "-o", "page.html")
+    assert "doodles-decoder" in (tmp_path / "page.html").read_text(encoding="utf-8")
