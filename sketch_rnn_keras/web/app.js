@@ -112,9 +112,9 @@ class Page {
     this.#modes[this.mode].onDrawing(byPen);
   }
 
-  /** Paint the sheet: the drawing, and `more` that is not part of it yet. */
-  repaint(more = []) {
-    this.pad.strokes = [...this.strokes, ...more];
+  /** Paint the sheet: the drawing, or what a mode shows in its place. */
+  repaint(shown = this.strokes) {
+    this.pad.strokes = shown;
     this.pad.paint();
     element("invitation").hidden = this.pad.strokes.length > 0 || this.pad.isDrawing;
     element("undo").disabled = this.#past.length === 0;

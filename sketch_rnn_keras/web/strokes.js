@@ -60,6 +60,13 @@ export function centred(strokes, whole = strokes) {
   return moved(strokes, centring(whole, (size) => Math.min(1, 0.9 / size)));
 }
 
+/** Strokes as they are where `whole` lies on the sheet, otherwise moved and made smaller so that all of it does. */
+export function onSheet(strokes, whole = strokes) {
+  const { x, y, width, height } = boundsOf(whole);
+  const isOn = x >= 0 && y >= 0 && x + width <= 1 && y + height <= 1;
+  return isOn ? strokes : centred(strokes, whole);
+}
+
 /** From the sheet to a model's data units and back. */
 export class Scale {
   /** @param {{extent: number, first: string}} document the model's; see `weights.py` */

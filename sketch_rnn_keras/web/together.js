@@ -6,7 +6,7 @@
 
 import { paint } from "./canvas.js";
 import { element } from "./dom.js";
-import { centred } from "./strokes.js";
+import { centred, onSheet } from "./strokes.js";
 
 const PAUSE_BEFORE_ENDINGS = 700; // milliseconds after a pen stroke in which another may begin
 const COUNT = 9;
@@ -45,7 +45,7 @@ export class Together {
 
   /** What is saved: the drawing with the ending on the sheet. */
   get shown() {
-    return this.#run ? [...this.#page.strokes, ...this.#live()] : null;
+    return this.#run ? onSheet(this.#ending(0)) : null;
   }
 
   onPen() {
@@ -169,9 +169,9 @@ export class Together {
     }
   }
 
-  /** The strokes of the ending on the sheet, as far as they are shown. */
+  /** The drawing with the ending on the sheet as far as it is shown; smaller where the whole would leave the sheet. */
   #live() {
-    return this.#strokes(0, Math.ceil(this.#run.shown));
+    return onSheet([...this.#page.strokes, ...this.#strokes(0, Math.ceil(this.#run.shown))], this.#ending(0));
   }
 
   /** The first `count` points of ending k on the sheet; one from nothing stands in the middle, once it is known. */
@@ -191,7 +191,7 @@ export class Together {
     if (!this.#run) return;
     const ending = this.#ending(k);
     this.#letGo();
-    this.#page.change(ending);
+    this.#page.change(onSheet(ending));
     this.#page.say("Kept. Draw on, or save it.");
   }
 
