@@ -71,7 +71,7 @@ export class Read {
 
   repaint() {
     this.#figures.forEach((figure, k) => paint(figure.firstChild, this.#drawings[k] ?? [], { fit: true }));
-    for (const id of ["take"]) element(id).disabled = !this.#drawings.length;
+    element("take").disabled = this.#drawings.length === 0;
     element("reread").disabled = this.#page.strokes.length === 0;
   }
 
