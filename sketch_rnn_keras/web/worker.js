@@ -8,7 +8,7 @@ import { sketchCode } from "./random.js";
 
 const CHUNK = 30; // milliseconds of drawing before messages are looked at again
 const models = [];
-const cancelled = new Set();
+const running = new Set(); // ids of drawings that go on
 
 /** Let messages in: one of them may be a cancel. */
 const pause = () => new Promise((resume) => setTimeout(resume));
@@ -44,14 +44,16 @@ async function draw(request) {
   const { id } = request;
   const model = opened(request.model);
   const drawing = new Drawing(model, { ...request, z: codesOf(model, request) });
+  running.add(id);
   while (!drawing.finished) {
     const points = [];
     const until = performance.now() + CHUNK;
     while (!drawing.finished && performance.now() < until) points.push(...drawing.step());
     if (points.length) postMessage({ type: "points", id, points });
     await pause();
-    if (cancelled.delete(id)) return null;
+    if (!running.has(id)) return null;
   }
+  running.delete(id);
   return { type: "drawn", id, ended: drawing.ended };
 }
 
@@ -74,7 +76,7 @@ const ANSWERS = { open, draw, encode, random, between };
 
 self.onmessage = async ({ data: request }) => {
   if (request.type === "cancel") {
-    cancelled.add(request.id);
+    running.delete(request.id);
     return;
   }
   try {
