@@ -78,6 +78,11 @@ def _random_bits(shape: Tensor, seed: Tensor) -> Tensor:
     return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="threefry")
 
 
+def mixed_product(a: Tensor, b: Tensor, dtype: str) -> Tensor:
+    """`a b` in float32, both rounded to `dtype` before; under TensorFlow the product is, too."""
+    return tf.cast(tf.matmul(tf.cast(a, dtype), tf.cast(b, dtype)), tf.float32)
+
+
 def prepare_training() -> None:
     """What the command line does before it trains, for the whole process: nothing."""
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 import keras
 from keras import ops
 
-from ..backends import Tensor
+from ..backends import Tensor, backend
 from . import gates
 from .initializers import GatewiseOrthogonal
 
@@ -203,8 +203,7 @@ class Cell(keras.layers.Layer):
         """`a b`; under a mixed policy the product alone is computed in the lower precision."""
         if self.compute_dtype == self.variable_dtype:
             return ops.matmul(a, b)
-        product = ops.matmul(ops.cast(a, self.compute_dtype), ops.cast(b, self.compute_dtype))
-        return ops.cast(product, self.variable_dtype)
+        return backend().mixed_product(a, b, self.compute_dtype)
 
     def _product(self, x: Tensor, kernel: Tensor) -> Tensor:
         """`x [..., D]` times the first D rows of `kernel`."""

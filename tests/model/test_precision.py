@@ -42,6 +42,17 @@ def test_outputs_are_near_but_not_the_same(pair):
     assert 0.0 < np.abs(plain - mixed).max() < 0.05
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_a_mixed_product_is_that_of_the_rounded_numbers(dtype):
+    rng = np.random.default_rng(0)
+    a, b = (ops.convert_to_tensor(rng.normal(size=(40, 40)).astype("float32")) for _ in range(2))
+    product = backend().mixed_product(a, b, dtype)
+    expected = array(ops.cast(ops.cast(a, dtype), "float32")) @ array(ops.cast(ops.cast(b, dtype), "float32"))
+    rounding = 1e-6 if keras.backend.backend() == "jax" else {"bfloat16": 2**-8, "float16": 2**-10}[dtype]
+    assert keras.backend.standardize_dtype(product.dtype) == "float32"
+    np.testing.assert_allclose(array(product), expected, rtol=rounding, atol=rounding * np.abs(expected).max())
+
+
 def test_weights_stay_in_float32(pair):
     assert {w.dtype for w in pair[1].weights} == {"float32"}
 
