@@ -47,8 +47,8 @@ def document(model: SketchRNN, name: str, title: str, *, float32: bool = False) 
     Returns:
         "name", "title", "hparams" (those in `READ`), "scale_factor" (data units per model unit, 1 where unknown),
         "extent" (the median longer side of what the model draws, in data units), "first" (what its drawings' first row
-        is, see `_first_row`), "examples" (drawings of its own, stroke-3 in data units), "dtype", "tensors" (name -> shape and offset in numbers) and "weights" (base64,
-        little-endian).
+        is, see `_first_row`), "examples" (drawings of its own, stroke-3 in data units), "dtype", "tensors" (name ->
+        shape and offset in numbers) and "weights" (base64, little-endian).
 
     Raises:
         InputError: a weight is not finite, or does not fit float16.

@@ -15,7 +15,15 @@ from sketch_rnn_keras.backends.startup import BACKENDS
 from sketch_rnn_keras.errors import InputError
 
 STROKES5 = tiny_batch()
-INTERFACE = ("compiled", "compiled_gradients", "compiled_update", "mask_source", "mixed_product", "prepare_training", "event_writer")
+INTERFACE = (
+    "compiled",
+    "compiled_gradients",
+    "compiled_update",
+    "mask_source",
+    "mixed_product",
+    "prepare_training",
+    "event_writer",
+)
 
 
 def array(tensor):
