@@ -135,6 +135,22 @@ def test_a_preset_says_what_it_draws():
     assert "endings" in document["title"]
 
 
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("models/bird.gen.json", "bird"),
+        ("cats.of.mine.keras", "cats.of.mine"),
+        ("runs/cat/", "cat"),
+        ("hf://user/name", "name"),
+        (".", "folder"),
+    ],
+)
+def test_a_model_is_called_as_a_person_would_call_it(name, called, decoder_only, tmp_path, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path / "folder")
+    assert pages.entries([name], lambda _: decoder_only) == [(called, "", decoder_only)]
+
+
 def test_one_model_needs_no_name(decoder_only):
     assert [each["name"] for each in documents_of(text_of(decoder_only))] == ["model"]
 
@@ -271,6 +287,7 @@ def displayed(monkeypatch):
     return shown
 
 
+@pytest.mark.filterwarnings("error::UserWarning:IPython")
 def test_show_displays_the_page_in_a_frame_of_its_own(decoder_only, displayed):
     web.show(decoder_only, height=500)
     [(frame, _)] = Elements(displayed[0].data).all("iframe")
