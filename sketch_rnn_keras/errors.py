@@ -12,6 +12,7 @@ from typing import Any
 
 MAX_SHOWN = 60  # characters of a received value
 MAX_LISTED = 5  # received names
+MAX_REASON = 200  # characters of what a library says of a damaged file
 
 
 class InputError(ValueError):
@@ -23,7 +24,19 @@ class InputError(ValueError):
 
 
 class TrainingError(RuntimeError):
-    """Training cannot go on: its numbers are no longer finite. The message says where and what to try."""
+    """Training cannot go on: its numbers are no longer finite. The message says where and what to try.
+
+    Attributes:
+        step: the step after which this was seen.
+    """
+
+    def __init__(self, message: str, step: int = 0):
+        super().__init__(message)
+        self.step = step
+
+
+class TrainingWarning(UserWarning):
+    """Training goes on, though not all is as it was meant to be. The message says what is not."""
 
 
 def shown(value: Any) -> str:
@@ -33,6 +46,14 @@ def shown(value: Any) -> str:
     except ValueError:  # an integer of thousands of digits, which Python does not write out
         return f"{type(value).__name__} too long to show"
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def reason(error: Exception) -> str:
+    """What a library says of a damaged file, on one line without what would steer a terminal: it may quote the file."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    text = "; ".join(lines if isinstance(error, InputError) else lines[:1])
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 3] + "..."
 
 
 def whole_number(name: str, value: Any, least: int = 0, most: int | None = None) -> int:

@@ -1,44 +1,129 @@
 """Writing files in one step: readers see the old content or the new, never a part.
 
-Enters: a path and content. Leaves: the file, on disk before it takes its place.
+Enters: a path and content. Leaves: the file, on disk under its name. What is half written lies beside it as a hidden
+draft, `.cat.draft-x1y2z3a4.npz`, which its writer keeps locked. The system takes the lock from a process that dies, so
+whoever next writes into that folder knows the drafts of the dead, and sweeps them.
 """
 
 import contextlib
+import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InputError, alternatives
 
+try:
+    import fcntl
+except ImportError:  # Windows: drafts are not locked there, so none is swept
+    fcntl = None  # type: ignore[assignment]
+
 PICTURE_SUFFIXES = (".svg", ".png", ".pdf")
+_DRAFT = re.compile(r"\..*\.draft-\w{8}(\.\w+)?")
+_STEM = 50  # characters of the target's name in that of its draft, which must not become too long for the system
 
 
 @contextlib.contextmanager
 def replacing(target: str | os.PathLike) -> Iterator[Path]:
-    """A draft beside `target`, moved over it when the block ends well and removed when it does not.
-
-    Folders are made as needed. The draft has the suffix of the target, and is on disk before it takes its place.
+    """Gives a draft of `target` to write to, and puts it in place when the block succeeds.
 
     Args:
-        target: the file; one that exists is replaced.
+        target: the file; its folder is made if need be, and drafts of dead processes in it are swept. The draft has its
+            suffix and lies beside it.
 
-    Yields:
-        The draft's path, an empty file.
+    Raises:
+        OSError: the draft cannot be made or put in place.
+        Exception: whatever the block raises; the draft is removed and the target is left as it was.
     """
     target = Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix)
-    os.close(handle)
-    draft = Path(name)
-    try:
+    make_folder(target.parent)
+    sweep_drafts(target.parent)
+    with _draft_of(target) as draft:
         yield draft
-        draft.chmod(0o644)  # mkstemp's 0600 would hide the file from other users of the folder
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(draft)
         os.replace(draft, target)
+        sync(target.parent)
+
+
+@contextlib.contextmanager
+def _draft_of(target: Path) -> Iterator[Path]:
+    """A new file, locked while the block lasts, and removed afterwards unless it has got another name."""
+    handle, name = _locked_draft(target)
+    if fcntl is None:
+        os.close(handle)  # an open file cannot get another name on Windows
+    try:
+        os.chmod(name, 0o644)
+        yield Path(name)
     finally:
-        draft.unlink(missing_ok=True)
+        if fcntl is not None:
+            os.close(handle)
+        Path(name).unlink(missing_ok=True)
+
+
+def _locked_draft(target: Path) -> tuple[int, str]:
+    while True:
+        prefix = f".{target.stem[:_STEM]}.draft-"
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=target.suffix)
+        _lock(handle)
+        if os.fstat(handle).st_nlink:  # it was not swept in the moment before it was locked
+            return handle, name
+        os.close(handle)
+
+
+def sweep_drafts(folder: Path) -> None:
+    """Remove the drafts in a folder whose writers are dead."""
+    with contextlib.suppress(OSError):  # a folder that may not be listed, a draft that is somebody else's
+        for path in folder.glob(".*.draft-*"):
+            if is_draft(path.name) and path.is_file() and not path.is_symlink():
+                _sweep(path)
+
+
+def _sweep(draft: Path) -> None:
+    handle = os.open(draft, os.O_RDWR)
+    try:
+        if _lock(handle):
+            draft.unlink()
+    finally:
+        os.close(handle)
+
+
+def is_draft(name: str) -> bool:
+    """Whether a draft has such a name."""
+    return _DRAFT.fullmatch(name) is not None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it where they are missing, and have their names on disk."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
+
+
+def sync(path: Path) -> None:
+    """Have on disk what a file holds, or the names that a folder holds: they outlast a power cut."""
+    is_folder = path.is_dir()
+    if is_folder and (fcntl is None or not os.access(path, os.R_OK)):
+        return  # Windows has no such thing; and what may not be listed cannot be opened
+    handle = os.open(path, os.O_RDONLY if fcntl else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if not (is_folder and error.errno == errno.EINVAL):  # some file systems cannot do it for folders
+            raise
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Lock an open file until it is closed; False if another has locked it, or locks are unknown here."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (AttributeError, OSError):  # no `fcntl`; locked; a file system without locks
+        return False
+    return True
 
 
 def check_suffix(path: str | os.PathLike, *expected: str) -> str:
