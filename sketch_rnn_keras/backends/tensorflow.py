@@ -4,8 +4,9 @@
 `model`; a compiled function always sees their current values.
 """
 
+import contextlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,16 +94,31 @@ def event_writer(folder: Path) -> "_EventWriter":
 
 
 class _EventWriter:
-    """Scalars for TensorBoard in `folder`, under `split/term`."""
+    """Scalars for TensorBoard in `folder`, under `split/term`; an OSError where they cannot be written."""
 
     def __init__(self, folder: Path):
-        self._writer = tf.summary.create_file_writer(str(folder))
+        self._folder = folder
+        self._writer: Any = None  # made when there is something to write
 
     def write(self, step: int, split: str, values: dict[str, float]) -> None:
-        with self._writer.as_default(step=step):
-            for name, value in values.items():
-                tf.summary.scalar(f"{split}/{name}", value)
-        self._writer.flush()
+        with _system_errors():
+            if self._writer is None:
+                self._writer = tf.summary.create_file_writer(str(self._folder))
+            with self._writer.as_default(step=step):
+                for name, value in values.items():
+                    tf.summary.scalar(f"{split}/{name}", value)
+            self._writer.flush()
 
     def close(self) -> None:
-        self._writer.close()
+        if self._writer is not None:
+            with _system_errors():
+                self._writer.close()
+
+
+@contextlib.contextmanager
+def _system_errors() -> Iterator[None]:
+    """TensorFlow's errors as Python's, in a line; theirs begin with the name of an operation in two braces."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise OSError(error.message.splitlines()[0].rpartition("}} ")[2]) from None

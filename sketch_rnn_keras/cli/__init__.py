@@ -4,9 +4,13 @@ Exit status: 0 done, 1 training diverged, 2 bad input (one sentence on standard 
 Nothing that needs a backend is imported before a command runs, so that `--help` answers at once.
 """
 
+import contextlib
 import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
 
-from ..errors import InputError, TrainingError
+from ..errors import InputError, TrainingError, TrainingWarning
 from . import data, exchange, fetch, figures, latent_space, learning, sample, web  # noqa: F401  (each adds its commands)
 from .common import app, command_name, say
 from .words import as_typed
@@ -33,10 +37,27 @@ def _arrange() -> None:
 _arrange()
 
 
+@contextlib.contextmanager
+def _notes() -> Iterator[None]:
+    """Tell the package's own warnings in a sentence, without the line of code that Python names."""
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, TrainingWarning):
+                say(f"note   {as_typed(str(message))}")
+            else:
+                others(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
+
+
 def main() -> None:
     """Run the command line; errors of the input end in one sentence and exit status 2."""
     try:
-        app()
+        with _notes():
+            app()
     except (InputError, TrainingError) as error:
         say(f"sketch-rnn: {as_typed(str(error))}")
         sys.exit(2 if isinstance(error, InputError) else 1)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,6 +33,14 @@ def train(
         typer.Option("--from", metavar="MODEL", help="Begin with the weights of a trained model, whatever holds one."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the training in --run-dir.")] = False,
+    on_divergence: Annotated[
+        str,
+        typer.Option(
+            metavar="stop|rollback",
+            help="What becomes of a cost that is not finite: stop, or rollback to the last checkpoint and go on with "
+            "other batches and half the learning rate, at most three times.",
+        ),
+    ] = "stop",
 ) -> None:
     """Train a model on a data set.
 
@@ -43,8 +51,10 @@ def train(
     N_max are those of the new data, optimiser and schedules begin anew. --config fine_tune suits a few drawings.
     """
     from ..hparams import HParams
+    from ..training.divergence import ON_DIVERGENCE
 
     changes = parse_settings(overrides)
+    one_of("--on-divergence", on_divergence, ON_DIVERGENCE)  # before the data is read
     if resume:
         if start:
             raise InputError("--resume takes the weights of --run-dir; leave --from out")
@@ -60,7 +70,7 @@ def train(
         hparams = hparams.replace(data_set=list(names))
     if start:
         hparams = _shaped_as(start, hparams, changes)
-    _train(hparams, names, run_dir, resume, start)
+    _train(hparams, names, run_dir, resume, start, on_divergence)
 
 
 def parse_settings(overrides: list[str] | None) -> dict:
@@ -96,7 +106,9 @@ def _shaped_as(start: str, hparams: "HParams", changes: Collection[str]) -> "HPa
     return hparams.replace(**shape)
 
 
-def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool, start: str | None) -> None:
+def _train(
+    hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool, start: str | None, on_divergence: str
+) -> None:
     from ..data.datasets import load_dataset
 
     dataset = load_dataset(names, max_seq_len=hparams.length_limit)
@@ -116,7 +128,8 @@ def _train(hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool
     backend().prepare_training()
     try:
         with TrainingBar(hparams.num_steps, first_step, advice=SOONER) as reporter:
-            model = train(hparams, dataset, run_dir, resume=resume, start=start, reporter=reporter)
+            options: dict[str, Any] = {"resume": resume, "start": start, "on_divergence": on_divergence}
+            model = train(hparams, dataset, run_dir, **options, reporter=reporter)
     except KeyboardInterrupt as interrupt:
         if not interrupt.args:  # a second Ctrl-C, or one before the first step
             raise

@@ -10,7 +10,17 @@ import re
 import shlex
 
 # What is an option of a command under the name that it has as an argument.
-OPTIONS = ("epsilon", "float32", "max_points", "overwrite", "per_category", "polylines", "resume", "splits")
+OPTIONS = (
+    "epsilon",
+    "float32",
+    "max_points",
+    "on_divergence",
+    "overwrite",
+    "per_category",
+    "polylines",
+    "resume",
+    "splits",
+)
 _VALUE = r"True|\([^()]*\)|'\w+'|\d+(?:\.\d+)?|[a-z_]+"
 _ARGUMENT = re.compile(rf"(?<!--set )(?<![\w./'\"-])([a-z_]+[0-9]*)=({_VALUE})(?!\.?[\w/'\"=-]|/)")
 _TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""  # as Python writes it

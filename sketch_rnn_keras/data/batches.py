@@ -87,7 +87,7 @@ def training_batch(split: Split, hparams: HParams, step: int, *, scale_factor: f
 
 
 def training_batches(
-    split: Split, hparams: HParams, *, scale_factor: float, start_step: int = 0
+    split: Split, hparams: HParams, *, scale_factor: float, start_step: int = 0, skipped: int = 0
 ) -> Generator[Batch, None, None]:
     """Gives the batches of steps `start_step` to `hparams.num_steps - 1`, prepared ahead in a thread.
 
@@ -99,6 +99,7 @@ def training_batches(
         hparams: supplies the sizes, the augmentation, the number of steps and the seed.
         scale_factor: data units per model unit.
         start_step: the first step to prepare.
+        skipped: by how many steps the batches are ahead, where divergences have had some left out.
 
     Returns:
         A generator of `Batch`es, strokes5 `[B, N_max + 1, 5]` in model units.
@@ -108,7 +109,7 @@ def training_batches(
     """
     _check_batch(split, hparams.batch_size, hparams.max_seq_len)
     make = functools.partial(training_batch, split, hparams, scale_factor=scale_factor)
-    return _prepare_ahead(make, range(start_step, hparams.num_steps))
+    return _prepare_ahead(make, range(start_step + skipped, hparams.num_steps + skipped))
 
 
 def sequential_batches(split: Split, batch_size: int, max_seq_len: int, *, scale_factor: float) -> Iterator[Batch]:

@@ -1,4 +1,4 @@
-"""`history.csv`: one row per logged training step and per validation.
+"""`history.csv`: one row per logged training step and per validation, and one where training went back.
 
 Enters: a step, a split and its losses. Leaves: a CSV file that holds nothing but results (no clock), so that the same
 training writes the same bytes.
@@ -7,44 +7,79 @@ training writes the same bytes.
 import csv
 import io
 import itertools
+import math
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..files.writing import write_atomically
+from ..errors import InputError, reason, whole_number
+from ..files.writing import unwritable, write_atomically
 
 TERMS = ("cost", "recon", "offset", "pen", "recon_masked", "pen_masked", "kl", "kl_raw")
 COLUMNS = ("step", "split", *TERMS, "kl_weight", "learning_rate")
+ROLLBACK = "rollback"  # the split of a row that says: training went back to this step; it has no losses
+MOST_STEPS = 2**32  # as many as random choices are numbered
 
 
 class History:
-    """Appends rows to `path`; each row is on disk when `append` returns.
+    """Appends rows to `path`.
 
     Args:
         path: the CSV file.
         step: rows after this step are removed first: they were written after the checkpoint that training resumes from.
+        rollbacks: and so are those of rollbacks after as many.
     """
 
-    def __init__(self, path: Path, step: int = 0):
+    def __init__(self, path: Path, step: int = 0, rollbacks: int = 0):
         self.path = path
-        kept = [row for row in read(path) if int(row["step"]) <= step] if path.exists() else []
+        rows = [row for row in read(path) if int(row["step"]) <= step] if path.exists() else []
+        excess = [row for row in rows if row["split"] == ROLLBACK][rollbacks:]
+        kept = [row for row in rows if row not in excess]
         write_atomically(path, _csv_text([COLUMNS, *([row[c] for c in COLUMNS] for row in kept)]).encode())
 
     def append(self, step: int, split: str, values: dict[str, float]) -> None:
-        """Add the row of `step` and `split` ("train" or "valid"); `values` holds every other column."""
+        """Add the row of `step` and `split` ("train", "valid" or "rollback"); `values` holds every other column.
+
+        Raises:
+            InputError: the file cannot be written, or is gone.
+        """
         row = [step, split, *(repr(float(values[c])) for c in COLUMNS[2:])]
-        with self.path.open("a", newline="") as file:
-            file.write(_csv_text([row]))
+        try:
+            with self.path.open("r+b") as file:  # which, unlike "a", makes no file
+                file.seek(0, os.SEEK_END)
+                file.write(_csv_text([row]).encode())
+        except OSError as error:
+            raise unwritable(self.path, error) from None
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """The rows of a history, as text by column; a last row that was cut off by a crash is left out."""
-    with path.open(newline="") as file:
-        # Up to it, and no further: while a training goes on, the rest of that row may come next.
-        return list(csv.DictReader(itertools.takewhile(lambda line: line.endswith("\n"), file)))
+    """The rows of a history, as text by column; a last row that was cut off by a crash is left out.
+
+    Raises:
+        InputError: the file is no history.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            # Up to it, and no further: while a training goes on, the rest of that row may come next.
+            rows = list(csv.DictReader(itertools.takewhile(lambda line: line.endswith("\n"), file), strict=True))
+        for row in rows:
+            _check(row)
+    except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
+        raise InputError(
+            f"{path}: expected the history of a training run: {reason(error)}; mend it, or move it away"
+        ) from None
+    return rows
+
+
+def _check(row: dict[str, str]) -> None:
+    """Raise unless a row has a step and numbers, and, but for a rollback, a cost."""
+    whole_number("step", int(row["step"]), 0 if row["split"] == ROLLBACK else 1, MOST_STEPS)
+    numbers = {name: float(row[name]) for name in COLUMNS[2:]}
+    if row["split"] != ROLLBACK and not math.isfinite(numbers["cost"]):
+        raise ValueError(f"the cost of step {row['step']} is not finite")
 
 
 def read_columns(path: Path, names: Sequence[str]) -> dict[str, dict[str, np.ndarray]]:
@@ -53,14 +88,11 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, dict[str, np.nda
     Raises:
         InputError: the file is no history, or not a step has been logged yet.
     """
-    try:
-        rows = read(path)
-        splits = {
-            split: {name: np.array([float(row[name]) for row in rows if row["split"] == split]) for name in names}
-            for split in ("train", "valid")
-        }
-    except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
-        raise InputError(f"{path}: expected the history of a training run: {error}") from None
+    rows = read(path)
+    splits = {
+        split: {name: np.array([float(row[name]) for row in rows if row["split"] == split]) for name in names}
+        for split in ("train", "valid")
+    }
     if not any(len(column) for columns in splits.values() for column in columns.values()):
         raise InputError(f"{path}: the run has not logged a step yet; look at it later")
     return splits

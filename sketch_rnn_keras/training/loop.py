@@ -8,26 +8,32 @@ s is a function of (seed, s), so a resumed training repeats the one that was int
 
 import contextlib
 import os
-from collections.abc import Sequence
+import threading
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..backends import Objective, Tensor, backend
 from ..data.batches import training_batches
 from ..data.datasets import Dataset
+from ..errors import InputError, TrainingError, TrainingWarning, one_of
 from ..hparams import HParams
 from ..model import schedules
 from ..model.sketch_rnn import SketchRNN
 from ..pictures.grid import draw_sketches
 from ..sampling import sample
 from ..streams import Stream, derived_seed
+from . import checkpoint
+from .checkpoint import Progress
+from .divergence import ON_DIVERGENCE, roll_back, stopped
 from .evaluation import evaluate, latent_noise
 from .interruption import first_interrupt
 from .log import Log, Reporter
 from .model_card import TEMPERATURE, write_run_card
-from .run_directory import Progress, RunDirectory
+from .run_directory import RunDirectory
 from .starting import begin
 from .watching import check_watchers, watchers
 
@@ -44,6 +50,7 @@ def train(
     *,
     resume: bool = False,
     start: str | os.PathLike | None = None,
+    on_divergence: str = "stop",
     reporter: Reporter | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
@@ -58,6 +65,8 @@ def train(
         start: begin with the weights of a trained model, anything that `load_model` opens, in place of random ones.
             Its cells and sizes (`HParams.shape`) are taken over where `hparams` does not say otherwise; the scale
             factor is that of `dataset`, for the weights expect offsets of unit variance.
+        on_divergence: what becomes of a cost or a weight that is not finite. "stop": a `TrainingError`. "rollback":
+            back to the last checkpoint, on with other batches and half the learning rate; the fourth time stops.
         reporter: told of progress (see `log.Reporter`), in place of what `verbose` asks for.
         callbacks: Keras callbacks, for which an epoch is what lies between two validations (`watching.py`). One that
             sets `model.stop_training` ends the training; it can be resumed.
@@ -68,34 +77,64 @@ def train(
         The model as the last step left it. `run_dir/model.keras` holds the best one.
 
     Raises:
-        InputError: the directory, the data or the hyperparameters do not fit, or `start` is no model.
+        InputError: the directory, the data or the hyperparameters do not fit, `start` is no model, another process
+            trains in the directory, or a file cannot be written; the last checkpoint is whole.
         TrainingError: the cost is no longer finite.
         KeyboardInterrupt: after Ctrl-C, once the state has been saved.
     """
     check_watchers(callbacks, verbose)
+    one_of("on_divergence", on_divergence, ON_DIVERGENCE)
     run = RunDirectory(run_dir)
-    model, optimizer, progress = begin(hparams, dataset, run, resume=resume, start=start)
-    hparams = model.hparams
-    update = backend().compiled_update(model, optimizer, objective(model))
-    batches = training_batches(dataset.train, hparams, scale_factor=dataset.scale_factor, start_step=progress.step)
     with (
+        begin(hparams, dataset, run, resume=resume, start=start) as (model, optimizer, progress),
         first_interrupt() as interrupted,
-        contextlib.closing(batches),
         watchers(model, optimizer, progress.step, reporter, callbacks, verbose) as reporters,
-        contextlib.closing(Log(run, hparams, progress.step, reporters)) as log,
+        contextlib.closing(Log(run, model.hparams, progress, reporters)) as log,
     ):
+        update = backend().compiled_update(model, optimizer, objective(model))
+        training = Training(run, dataset, model, optimizer, update, log, interrupted)
+        while progress.step < model.hparams.num_steps and not model.stop_training:
+            try:
+                progress = take_steps(training, progress)
+            except TrainingError as error:
+                if on_divergence == "stop":
+                    raise stopped(error) from None
+                progress = roll_back(run, model, optimizer, log, error)
+    return model
+
+
+class Training(NamedTuple):
+    """What the steps of a training share; `update` takes one, `interrupted` is set by Ctrl-C."""
+
+    run: RunDirectory
+    dataset: Dataset
+    model: SketchRNN
+    optimizer: keras.optimizers.Optimizer
+    update: Callable[..., dict[str, Tensor]]
+    log: Log
+    interrupted: threading.Event
+
+
+def take_steps(training: Training, progress: Progress) -> Progress:
+    """Take all steps that are left, or fewer if a callback so wishes; how far training has come then."""
+    run, dataset, model, optimizer, update, log, interrupted = training
+    hparams, skipped = model.hparams, progress.skipped
+    batches = training_batches(
+        dataset.train, hparams, scale_factor=dataset.scale_factor, start_step=progress.step, skipped=skipped
+    )
+    with contextlib.closing(batches):
         for step, batch in enumerate(batches, start=progress.step):
             kl_weight = schedules.kl_weight(step, hparams)
-            optimizer.learning_rate = schedules.learning_rate(step, hparams)
-            noise = latent_noise(hparams, Stream.TRAINING_LATENT, step, len(batch.lengths))
-            dropout_seed = np.int32(derived_seed(hparams.seed, Stream.DROPOUT, step))
+            optimizer.learning_rate = progress.learning_rate(step, hparams)
+            noise = latent_noise(hparams, Stream.TRAINING_LATENT, step + skipped, len(batch.lengths))
+            dropout_seed = np.int32(derived_seed(hparams.seed, Stream.DROPOUT, step + skipped))
             terms = update(*batch, noise, dropout_seed, np.float32(kl_weight))
             progress = replace(progress, step=step + 1)
 
             if progress.step % hparams.log_every == 0 or progress.step == 1:
                 log.record(progress.step, "train", terms, kl_weight)
             if progress.step % hparams.save_every == 0 or progress.step == hparams.num_steps:
-                progress = validate_and_save(run, model, optimizer, dataset, progress, log)
+                progress = validate_and_save(training, progress)
             elif interrupted.is_set():
                 run.save(model, optimizer, progress, is_best=False)
             if interrupted.is_set():
@@ -104,9 +143,7 @@ def train(
             if model.stop_training:  # a callback's wish
                 run.save(model, optimizer, progress, is_best=False)
                 break
-    if run.model.is_file():
-        write_run_card(model, run, progress)
-    return model
+    return progress
 
 
 def objective(model: SketchRNN) -> Objective:
@@ -123,25 +160,29 @@ def objective(model: SketchRNN) -> Objective:
     return cost
 
 
-def validate_and_save(
-    run: RunDirectory,
-    model: SketchRNN,
-    optimizer: keras.optimizers.Optimizer,
-    dataset: Dataset,
-    progress: Progress,
-    log: Log,
-) -> Progress:
-    """Validate, save the checkpoint, keep the best; draw a few sketches to look at."""
+def validate_and_save(training: Training, progress: Progress) -> Progress:
+    """Validate, draw a few sketches to look at, write the card, save the checkpoint, keep the best."""
+    run, dataset, model, optimizer, *_ = training
     hparams, is_best = model.hparams, not len(dataset.valid)
     kl_weight = schedules.kl_weight(progress.step, hparams)
     if len(dataset.valid):
         terms = evaluate(model, dataset.valid, hparams.batch_size, hparams.max_seq_len)
-        cost = log.record(progress.step, "valid", terms, kl_weight)
+        cost = training.log.record(progress.step, "valid", terms, kl_weight)
         # Both costs at the weight of now: the best of an earlier step was judged under a smaller one.
         is_best = cost < progress.best_cost(kl_weight)
     if is_best and len(dataset.valid):
         progress = replace(progress, best_step=progress.step, best_recon=terms["recon"], best_kl=terms["kl"])
+    checkpoint.check_finite(model, optimizer, progress.step)
+    draw_samples(run, model, progress.step)
+    write_run_card(model, run, progress)
     run.save(model, optimizer, progress, is_best)
-    sketches = sample(model, count=12, temperature=TEMPERATURE, seed=hparams.seed)
-    draw_sketches(sketches, run.samples / f"step_{progress.step:08d}.svg", columns=4)
     return progress
+
+
+def draw_samples(run: RunDirectory, model: SketchRNN, step: int) -> None:
+    """A few sketches as the model draws them after a step; a training does not end for want of them."""
+    sketches = sample(model, count=12, temperature=TEMPERATURE, seed=model.hparams.seed)
+    try:
+        draw_sketches(sketches, run.samples / f"step_{step:08d}.svg", columns=4)
+    except InputError as error:
+        warnings.warn(f"{error}; training goes on without this picture", TrainingWarning, stacklevel=2)

@@ -20,7 +20,8 @@ from ..model.sketch_rnn import SketchRNN
 from ..pictures.grid import draw_sketches
 from ..sampling import sample
 from . import history
-from .run_directory import Progress, RunDirectory
+from .checkpoint import Progress
+from .run_directory import RunDirectory
 
 CARD, PICTURE = "model_card.md", "samples.svg"
 TEMPERATURE = 0.4  # of the sketches that a card shows

@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from .history import ROLLBACK
+
 
 class _Rate(ProgressColumn):
     """Steps per second, or seconds per step when that is slower."""
@@ -96,7 +98,13 @@ class TrainingBar:
             self.console.print(text + self._advice, highlight=False, soft_wrap=True)
 
     def record(self, step: int, split: str, values: dict[str, float]) -> None:
-        """Show the losses of `step`: those of training beside the bar, those of validation on a line that stays."""
+        """Show the losses of `step`: those of training beside the bar, those of validation on a line that stays.
+
+        Of a rollback a warning tells (`divergence`); the bar goes back.
+        """
+        if split == ROLLBACK:
+            self._bar.update(self._task, completed=step)
+            return
         text = (
             f"cost {values['cost']:+.3f}  recon {values['recon']:+.3f}  kl {values['kl_raw']:.3f}  "
             f"w_KL {values['kl_weight']:.3f}  lr {values['learning_rate']:.1e}"

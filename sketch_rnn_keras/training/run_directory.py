@@ -1,29 +1,50 @@
-"""A run directory: its configuration, checkpoints and the model that was best.
+"""A run directory: the files of one training, kept as a database keeps its own.
 
-Enters: a model, its optimiser and the training's progress. Leaves: `config.json`, `checkpoints/last.npz` and
-`best.npz` (everything a resumed training needs, as plain arrays without pickle), `model.keras` (the best weights).
-Every random stream is a function of (seed, step), so the step is all that a checkpoint must know of them. Files are
-replaced atomically: a kill at any moment leaves the previous one.
+Enters: a model, its optimiser and the training's progress. Leaves: what `--resume` needs, and what a person wants.
+
+    config.json                what is trained, and on what: hyperparameters, scale factor, N_max, SHA-256 of the data
+    checkpoints/last.npz       weights, optimiser and progress after the last step that counts, as plain arrays
+    checkpoints/previous.npz   the checkpoint before that
+    checkpoints/best.npz       the checkpoint whose weights are in model.keras
+    model.keras                the best weights, with all that drawing with them needs
+    history.csv, samples/, model_card.md, clock.json, events.out.tfevents.*      losses, pictures, what a reader wants
+    .lock                      who trains here now; empty when nobody does
+
+The rules, whose promises are tested by crashes at every file operation (docs/reliability.md):
+
+1. One training at a time has the directory. The lock is the system's: it goes with its process, however that ends.
+2. A run begins with `config.json`. A folder without one that holds nothing but what a killed start leaves is free.
+3. Files are replaced in one step, on disk and under their names before the next is written. Only `history.csv` is
+   appended to; rows of later steps than the last checkpoint, and a row that was cut off, do not count.
+4. `last.npz` is the commit: whatever else a step leaves is on disk before it. What is newer does not count, and is
+   written again, the same bytes, when the steps are taken again: every random choice is a function of (seed, step), so
+   the step is all that a checkpoint must know of them.
+5. The latest good checkpoint counts: arrays carry their SHA-256, and where `last.npz` is damaged it is `previous.npz`.
 """
 
+import contextlib
 import json
 import os
+import platform
 import shutil
-import zipfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
+from filelock import FileLock, Timeout
 
 from .._version import __version__
 from ..data.datasets import Dataset
-from ..errors import InputError, TrainingError
-from ..files.writing import replacing, write_atomically
+from ..errors import InputError, TrainingWarning, reason, shown
+from ..files.arrays import write_arrays
+from ..files.reading import read_json
+from ..files.writing import is_draft, make_folder, replacing, sync, unwritable, write_atomically
 from ..hparams import HParams
-from ..model import schedules
+from ..model.provenance import Provenance
+from . import checkpoint
+from .checkpoint import Progress
 
 if TYPE_CHECKING:  # a history or a checkpoint is read without a backend
     import keras
@@ -31,20 +52,7 @@ if TYPE_CHECKING:  # a history or a checkpoint is read without a backend
     from ..model.sketch_rnn import SketchRNN
 
 RESUMABLE = {"num_steps", "save_every", "log_every", "description"}  # what may change when a run goes on
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far training has come: steps made, and the validation losses of the best checkpoint so far."""
-
-    step: int = 0
-    best_step: int = 0
-    best_recon: float = float("inf")
-    best_kl: float = 0.0
-
-    def best_cost(self, kl_weight: float) -> float:
-        """The best checkpoint's validation cost under the KL weight of now, not of its own time."""
-        return schedules.cost(self.best_recon, self.best_kl, kl_weight)
+Read = TypeVar("Read")
 
 
 class RunDirectory:
@@ -53,13 +61,82 @@ class RunDirectory:
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
         self.config, self.history = self.path / "config.json", self.path / "history.csv"
-        self.last, self.best = self.path / "checkpoints" / "last.npz", self.path / "checkpoints" / "best.npz"
+        checkpoints = self.path / "checkpoints"
+        self.last, self.previous, self.best = (checkpoints / f"{name}.npz" for name in ("last", "previous", "best"))
         self.model, self.samples = self.path / "model.keras", self.path / "samples"
+        self._lock = self.path / ".lock"
+
+    @contextlib.contextmanager
+    def occupied(self, resume: bool) -> Iterator[None]:
+        """Have the directory for oneself while the block runs.
+
+        Args:
+            resume: whether a run is to go on; otherwise the directory is made, and must be free.
+
+        Raises:
+            InputError: there is no run, or, for a new one, the directory is not free; or another process trains here.
+        """
+        if resume:
+            self.read_config()
+        else:
+            self._check_free()
+            try:
+                make_folder(self.path)
+            except OSError as error:
+                why = f"cannot be made ({error.strerror}); choose another run directory"
+                raise InputError(f"{self.path}: {why}") from None
+        try:
+            lock = FileLock(self._lock, timeout=0).acquire()
+        except Timeout:
+            raise InputError(
+                f"{self.path}: {self._trainer()} trains here; wait for its end, or choose another run directory"
+            ) from None
+        except OSError as error:
+            raise unwritable(self._lock, error) from None
+        with lock, self._signed():
+            if not resume:
+                self._check_free()  # another may have come first
+            yield
+
+    @contextlib.contextmanager
+    def _signed(self) -> Iterator[None]:
+        """Have host and process in the lock, for whoever finds it taken; Windows does not let it be written."""
+        with contextlib.suppress(OSError):
+            self._lock.write_text(json.dumps({"host": platform.node(), "process": os.getpid()}))
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                os.truncate(self._lock, 0)
+
+    def _trainer(self) -> str:
+        """Who trains here, as far as the lock says."""
+        try:
+            trainer = read_json(self._lock, "a lock")
+            return f"process {int(trainer['process'])} on {shown(trainer['host'])}"
+        except (InputError, KeyError, TypeError, ValueError):
+            return "another process"
+
+    def _check_free(self) -> None:
+        """Raise unless there is nothing, or but what a start that was killed before `config.json` leaves."""
+        folders = (self.path, self.last.parent, self.samples)
+        if not os.path.lexists(self.path):
+            return
+        is_free = self.path.is_dir() and all(
+            path in folders or path == self._lock or is_draft(path.name)
+            for folder in folders
+            for path in (folder.iterdir() if folder.is_dir() else ())
+        )
+        if not is_free:
+            raise InputError(
+                f"{self.path}: expected a new or empty run directory, received one with files in it; "
+                "continue that run with resume=True, or choose another run directory"
+            )
 
     def begin(
         self, hparams: HParams, dataset: Dataset, resume: bool, start: Mapping[str, str] = MappingProxyType({})
     ) -> dict[str, Any]:
-        """Make the directory for a new run, or make sure that the run in it can go on with these arguments.
+        """Write `config.json` of a new run, or make sure that the run that is there can go on with these arguments.
 
         Args:
             hparams: every hyperparameter.
@@ -71,10 +148,8 @@ class RunDirectory:
             What `config.json` holds now.
 
         Raises:
-            InputError: the hyperparameters cannot train on the data; there is a run, or anything else, in the directory
-                already; or, to resume, there is none, or it was begun with other hyperparameters or other data.
+            InputError: the run was begun with other hyperparameters or other data, or a file cannot be written.
         """
-        _check_trainable(hparams, dataset)
         config = {
             "sketch_rnn_keras": __version__,
             "hparams": hparams.model_dump(mode="json"),
@@ -84,24 +159,10 @@ class RunDirectory:
         }
         if resume:
             start = self._check_same_run(config).get("start", {})
-        else:
-            self._make()
         if start:
             config["start"] = dict(start)
         self.write_config(config)
         return config
-
-    def _make(self) -> None:
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise InputError(
-                f"{self.path}: expected a new or empty run directory, received one with files in it; "
-                "continue that run with resume=True, or choose another run directory"
-            )
-        try:
-            for folder in (self.last.parent, self.samples):
-                folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{self.path}: cannot be made ({error.strerror}); choose another run directory") from None
 
     def _check_same_run(self, config: dict) -> dict:
         """The document that the run began with."""
@@ -116,11 +177,6 @@ class RunDirectory:
         now, then = ([source["sha256"] for source in document["data"]] for document in (config, before))
         if now != then:
             raise InputError(f"{self.config}: the data has changed since this run began; resume with the same files")
-        if "start" in before and not self.is_begun():
-            raise InputError(
-                f"{self.path}: the training was stopped before it had read the weights that it was to start from; "
-                "begin it again in another run directory"
-            )
         return before
 
     def write_config(self, config: dict) -> None:
@@ -130,91 +186,79 @@ class RunDirectory:
         """The document that `begin` wrote.
 
         Raises:
-            InputError: this is no run directory.
+            InputError: this is no run directory, or it is damaged.
         """
         if not self.config.is_file():
-            raise InputError(f"{self.path}: expected a run directory with config.json, received none")
+            raise InputError(
+                f"{self.path}: expected a run directory with config.json, received none; a new run has no resume=True"
+            )
+        config = read_json(self.config, "the configuration of a run")
         try:
-            config = json.loads(self.config.read_text(encoding="utf-8"))
             if not (isinstance(config, dict) and {"hparams", "scale_factor", "data"} <= config.keys()):
                 raise ValueError("hparams, scale_factor or data is missing")
-            if not all(isinstance(source, dict) and {"name", "sha256"} <= source.keys() for source in config["data"]):
-                raise ValueError("data is not a list of names and sha256")
-        except (ValueError, TypeError, RecursionError) as error:
-            raise InputError(f"{self.config}: expected the configuration of a run: {error}") from None
+            if not all("sha256" in source for source in Provenance.from_config(config).data):
+                raise ValueError("a source of its data has no sha256")
+        except ValueError as error:
+            raise InputError(f"{self.config}: expected the configuration of a run: {reason(error)}") from None
         return config
 
     def save(
         self, model: "SketchRNN", optimizer: "keras.optimizers.Optimizer", progress: Progress, is_best: bool
     ) -> None:
-        """Write `last.npz`; when this is the best so far, also `best.npz` and `model.keras`.
+        """Commit a step: write `last.npz`, after all that belongs to it.
 
         Raises:
             TrainingError: a weight is not finite; nothing is written.
+            InputError: a file cannot be written, or the directory is gone; the last checkpoint is what it was.
         """
-        arrays = {name: variable.numpy() for name, variable in _variables(model, optimizer).items()}
-        if broken := [name for name, array in arrays.items() if not np.isfinite(array).all()]:
-            raise TrainingError(
-                f"{broken[0]} is not finite after step {progress.step}; the last checkpoint is kept. "
-                "Try a lower learning_rate or grad_clip"
-            )
-        arrays["progress"] = np.array(json.dumps(asdict(progress)))
-        if is_best:
-            self.save_model(model)
-        with replacing(self.last) as draft, draft.open("wb") as file:
-            np.savez(file, **arrays)
-        if is_best:
-            self._copy_last_to_best()
-
-    def save_model(self, model: "SketchRNN") -> None:
-        with replacing(self.model) as draft:
-            model.save(draft)
+        arrays = checkpoint.collect(model, optimizer, progress)
+        if not self.config.is_file():
+            raise InputError(f"{self.path}: expected the run directory that is trained in, but it is gone")
+        try:
+            if self.history.exists():
+                sync(self.history)
+            if is_best:
+                checkpoint.save_model(model, self.model)
+            with replacing(self.last) as draft:
+                write_arrays(draft, arrays)
+                if is_best:
+                    _copy(draft, self.best)
+                if self.last.exists():
+                    _copy(self.last, self.previous)
+        except OSError as error:
+            raise unwritable(self.last, error) from None
 
     def restore(self, model: "SketchRNN", optimizer: "keras.optimizers.Optimizer") -> Progress:
-        """Put the last checkpoint's values into `model` and `optimizer`.
+        """Put the latest good checkpoint's values into `model` and `optimizer`; it is `last.npz` then.
 
         Raises:
-            InputError: the checkpoint is missing, damaged or of another model.
+            InputError: there is none, or it is of another model.
         """
-        arrays, progress = self._read_last()
-        variables = _variables(model, optimizer)
-        if arrays.keys() != variables.keys():
-            raise InputError(
-                f"{self.last}: expected {len(variables)} arrays of this model, received {len(arrays)} others"
+        file, (arrays, progress) = self._latest_good(checkpoint.read)
+        checkpoint.assign(file, arrays, model, optimizer)
+        if file != self.last:
+            warnings.warn(
+                f"{self.last} is damaged; going on from {file}, of step {progress.step}", TrainingWarning, stacklevel=2
             )
-        for name, variable in variables.items():
-            if arrays[name].shape != tuple(variable.shape):
-                raise InputError(
-                    f"{self.last}: {name}: expected {tuple(variable.shape)}, received {arrays[name].shape}"
-                )
-        for name, variable in variables.items():
-            variable.assign(arrays[name])
-        if progress.best_step == progress.step > 0:
-            self._copy_last_to_best()  # a kill may have come between the two files
+            _copy(file, self.last)
         return progress
 
-    def _copy_last_to_best(self) -> None:
-        with replacing(self.best) as draft:
-            shutil.copyfile(self.last, draft)
-
     def is_begun(self) -> bool:
-        """Whether a checkpoint was ever written: a run that was stopped before begins again."""
-        return self.last.exists() or self.best.exists()
+        """Whether there is a checkpoint; that of the beginning is written before the first step."""
+        return self.last.exists() or self.previous.exists()
 
     def progress(self) -> Progress:
         """How far the last checkpoint is; raises `InputError` as `restore` does."""
-        return self._read_last(only_progress=True)[1]
+        return self._latest_good(checkpoint.read_progress)[1]
 
-    def _read_last(self, only_progress: bool = False) -> tuple[dict[str, np.ndarray], Progress]:
-        if not self.last.exists():
-            raise InputError(f"{self.last}: expected the last checkpoint, received none; a copy of {self.best} will do")
+    def _latest_good(self, read: Callable[[Path], Read]) -> tuple[Path, Read]:
+        """The latest checkpoint that can be read, and what `read` finds in it."""
         try:
-            with np.load(self.last, allow_pickle=False) as file:
-                progress = Progress(**json.loads(str(file["progress"])))
-                names = [] if only_progress else [name for name in file.files if name != "progress"]
-                return {name: file[name] for name in names}, progress
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
-            raise InputError(f"{self.last}: expected a checkpoint of this run: {error}") from None
+            return self.last, read(self.last)
+        except InputError as error:
+            with contextlib.suppress(InputError):
+                return self.previous, read(self.previous)
+            raise InputError(f"{error}; a copy of {self.best} will do") from None
 
 
 def last_step(run_dir: str | os.PathLike) -> int:
@@ -223,18 +267,6 @@ def last_step(run_dir: str | os.PathLike) -> int:
     return run.progress().step if run.is_begun() else 0
 
 
-def _check_trainable(hparams: HParams, dataset: Dataset) -> None:
-    if not hparams.is_training:
-        raise InputError("is_training: expected true for training, received false; set it or leave it out")
-    if len(dataset.train) < hparams.batch_size:
-        raise InputError(
-            f"batch_size: expected at most the {len(dataset.train)} sketches of the training split, "
-            f"received {hparams.batch_size}; train with batch_size={len(dataset.train)}"
-        )
-
-
-def _variables(model: "SketchRNN", optimizer: "keras.optimizers.Optimizer") -> dict:
-    named = {f"weights/{v.path}": v for v in model.trainable_variables}
-    named |= {f"optimizer/{v.path}": v for v in optimizer.variables}
-    assert len(named) == len(model.trainable_variables) + len(optimizer.variables), "variable paths must be unique"
-    return named
+def _copy(source: Path, target: Path) -> None:
+    with replacing(target) as draft:
+        shutil.copyfile(source, draft)

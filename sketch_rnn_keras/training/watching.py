@@ -11,6 +11,7 @@ import keras
 
 from ..errors import InputError, shown
 from ..model.sketch_rnn import SketchRNN
+from .history import ROLLBACK
 from .log import Reporter
 from .progress import TrainingBar
 
@@ -94,9 +95,11 @@ class KerasCallbacks:
         self._begin(first_step)
 
     def record(self, step: int, split: str, values: dict[str, float]) -> None:
-        """Keep the losses for the end of the step."""
+        """Keep the losses for the end of the step; a rollback begins an earlier one again."""
         names = {name: "loss" if name == "cost" else name for name in values}
-        if split == "train":
+        if split == ROLLBACK:
+            self._begin(step)
+        elif split == "train":
             self._news = {names[name]: value for name, value in values.items()}
             self._logs |= self._news
         else:

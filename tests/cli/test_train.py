@@ -56,8 +56,8 @@ def trained(monkeypatch):
     """What `loop.train` is called with; it trains nothing."""
     calls = []
 
-    def train(hparams, dataset, run_dir, *, resume, start, reporter):
-        calls.append({"hparams": hparams, "dataset": dataset, "run_dir": run_dir, "resume": resume, "start": start})
+    def train(hparams, dataset, run_dir, *, reporter, **options):
+        calls.append({"hparams": hparams, "dataset": dataset, "run_dir": run_dir, **options})
         raise KeyboardInterrupt(0)
 
     monkeypatch.setattr(loop, "train", train)

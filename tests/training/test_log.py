@@ -6,6 +6,7 @@ from support.tiny_run import HPARAMS, Recorder
 from sketch_rnn_keras.errors import TrainingError
 from sketch_rnn_keras.model import schedules
 from sketch_rnn_keras.training import history, log
+from sketch_rnn_keras.training.checkpoint import Progress
 from sketch_rnn_keras.training.log import Log
 from sketch_rnn_keras.training.run_directory import RunDirectory
 
@@ -38,12 +39,12 @@ def run(tmp_path):
 
 
 def test_the_cost_is_the_objective(run, events):
-    assert Log(run, HPARAMS, 0, ()).record(3, "train", TERMS, kl_weight=0.25) == 1.5 + 0.25 * 2.0
+    assert Log(run, HPARAMS, Progress(), ()).record(3, "train", TERMS, kl_weight=0.25) == 1.5 + 0.25 * 2.0
 
 
 def test_history_events_and_reporter_are_told_the_same(run, events):
     reporter = Recorder()
-    Log(run, HPARAMS, 0, [reporter]).record(3, "train", TERMS, kl_weight=0.25)
+    Log(run, HPARAMS, Progress(), [reporter]).record(3, "train", TERMS, kl_weight=0.25)
     rate = schedules.learning_rate(2, HPARAMS)
     expected = TERMS | {"cost": 2.0, "kl_weight": 0.25, "learning_rate": rate}
     assert reporter.records == events.written == [(3, "train", expected)]
@@ -53,13 +54,13 @@ def test_history_events_and_reporter_are_told_the_same(run, events):
 
 def test_a_step_is_told_to_the_reporter_alone(run, events):
     reporter = Recorder()
-    Log(run, HPARAMS, 0, [reporter]).step(7)
+    Log(run, HPARAMS, Progress(), [reporter]).step(7)
     assert reporter.steps == [7]
     assert not events.written
 
 
 def test_nobody_has_to_watch(run, events):
-    silent = Log(run, HPARAMS, 0, ())
+    silent = Log(run, HPARAMS, Progress(), ())
     silent.step(1)
     silent.record(1, "valid", TERMS, kl_weight=0.0)
     assert len(history.read(run.history)) == 1
@@ -68,7 +69,7 @@ def test_nobody_has_to_watch(run, events):
 @pytest.mark.parametrize(("name", "value"), [("recon", float("nan")), ("kl", float("inf"))])
 def test_a_cost_that_is_not_finite_is_told_to_nobody(run, events, name, value):
     reporter = Recorder()
-    broken = Log(run, HPARAMS, 0, [reporter])
+    broken = Log(run, HPARAMS, Progress(), [reporter])
     with pytest.raises(
         TrainingError, match=r"the valid cost at step 9 is not finite \(offset 1, pen 0.5, kl_raw 0.1\)"
     ):
@@ -79,14 +80,14 @@ def test_a_cost_that_is_not_finite_is_told_to_nobody(run, events, name, value):
 
 
 def test_the_event_file_is_closed_with_the_log(run, events):
-    Log(run, HPARAMS, 0, ()).close()
+    Log(run, HPARAMS, Progress(), ()).close()
     assert events.is_closed
 
 
 def test_a_training_at_its_end_opens_no_event_file(run, monkeypatch):
     asked = []
     monkeypatch.setattr(log, "backend", lambda: asked.append("a writer"))
-    Log(run, HPARAMS, HPARAMS.num_steps, ()).close()
+    Log(run, HPARAMS, Progress(HPARAMS.num_steps), ()).close()
     assert not asked
 
 

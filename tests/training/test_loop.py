@@ -1,6 +1,7 @@
 """Training: that it learns, what its steps are given, when it logs and saves, and which model is the best."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sketch_rnn_keras.errors import InputError, TrainingError
 from sketch_rnn_keras.loading import load_model
 from sketch_rnn_keras.model import schedules
 from sketch_rnn_keras.training import history, loop
+from sketch_rnn_keras.training.checkpoint import Progress
 from sketch_rnn_keras.training.loop import train
 from sketch_rnn_keras.training.run_directory import last_step
 
@@ -177,7 +179,7 @@ def test_the_best_checkpoint_is_judged_at_the_weight_of_now(stand_in, data, tmp_
     model = train(hparams, data, tmp_path / "run")
     best, last = (arrays(tmp_path / "run" / "checkpoints" / name) for name in ("best.npz", "last.npz"))
     progress = json.loads(str(last["progress"]))
-    assert progress == {"step": 30, "best_step": 20, "best_recon": 1.2, "best_kl": 1.0}
+    assert progress == asdict(Progress(step=30, best_step=20, best_recon=1.2, best_kl=1.0))
     bias = model.output_head.bias.numpy()
     np.testing.assert_allclose(best[f"weights/{model.output_head.bias.path}"], bias - 10, atol=1e-5)
     np.testing.assert_allclose(load_model(tmp_path / "run").output_head.bias.numpy(), bias - 10, atol=1e-5)

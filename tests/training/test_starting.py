@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from support.tiny import tiny_model
-from support.tiny_run import HPARAMS, Recorder, assert_same_run, contents, one_dot
+from support.tiny_run import HPARAMS, Recorder, assert_same_run, one_dot
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.hparams import HParams
@@ -138,13 +138,28 @@ def test_stopped_before_the_first_validation_it_goes_on_from_the_model(stand_in,
     assert_equal_weights(train(hparams, data, tmp_path / "run", resume=True), load_model(source))
 
 
-def test_stopped_before_the_weights_were_kept_it_does_not_go_on_without_them(data, tmp_path):
-    hparams = SHORT.replace(max_seq_len=data.max_seq_len)
-    RunDirectory(tmp_path / "run").begin(hparams, data, resume=False, start={"name": "doodles"})
-    before = contents(tmp_path)
-    with pytest.raises(InputError, match="stopped before it had read the weights that it was to start from"):
-        train(hparams, data, tmp_path / "run", resume=True)
-    assert contents(tmp_path) == before
+@pytest.fixture
+def stopped(source, data, tmp_path):
+    """A run that was killed when it had noted the model to begin with, and nothing of its weights."""
+    run = RunDirectory(tmp_path / "run")
+    hparams = Start.open(source).give_shape(SHAPELESS).replace(max_seq_len=data.max_seq_len)
+    with run.occupied(resume=False):
+        run.begin(hparams, data, resume=False, start=Start.open(source).note)
+    return run
+
+
+def test_stopped_before_the_weights_were_kept_it_reads_them_again(stand_in, stopped, source, data):
+    stand_in.growth = 0.0
+    model = train(HParams.load(stopped.config), data, stopped.path, resume=True)
+    assert_equal_weights(model, load_model(source))
+
+
+def test_stopped_before_the_weights_were_kept_it_does_not_go_on_with_others(stopped, source, data, tmp_path):
+    config = stopped.read_config()
+    stopped.write_config(config | {"start": {"name": str(source), "sha256": "0" * 64}})
+    with pytest.raises(InputError, match="expected the model that this run was to begin with, but it has changed"):
+        train(HParams.load(stopped.config), data, stopped.path, resume=True)
+    assert not stopped.is_begun()
 
 
 def test_a_run_that_goes_on_has_its_weights(trained_run, data, source):

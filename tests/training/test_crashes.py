@@ -1,0 +1,43 @@
+"""A training that a crash or a full disk ends at any of its operations on files, and the same command once more.
+
+`python -m support.crash_matrix` (tests/support/) does it, in processes of its own; what it finds is looked at here.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the crash matrix reads Linux's /proc"),
+    pytest.mark.tensorflow,  # files are the same under both backends; once is enough
+]
+TESTS = Path(__file__).parent.parent
+
+
+def campaign(name: str, scenario: str, folder: Path) -> dict:
+    command = [sys.executable, "-m", "support.crash_matrix", name, scenario, str(folder)]
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    result = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-2000:]
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(("scenario", "operations"), [("train", 100), ("train, rolled back", 150), ("picture", 8)])
+def test_after_a_crash_at_any_operation_the_same_command_leaves_the_same_folder(scenario, operations, tmp_path):
+    found = campaign("crashes", scenario, tmp_path / "place")
+    assert found["operations"] >= operations  # otherwise not all of them are seen
+    assert found["differences"] == {}
+    assert found["lost"] == []
+
+
+def test_a_full_disk_ends_in_a_sentence_and_what_it_spoils_is_pictures(tmp_path):
+    found = campaign("full disks", "train", tmp_path / "place")
+    assert found["operations"] >= 100
+    spoiled = {name for names in found["differences"].values() for name in names}
+    assert spoiled <= {"model_card.md", "samples.svg", "samples/step_00000002.svg", "samples/step_00000004.svg"}
+    assert any("last.npz: cannot be written (No space left on device)" in sentence for sentence in found["said"])
+    assert all(len(sentence) < 500 for sentence in found["said"])
