@@ -13,6 +13,8 @@ OURS = {
     "ours, layer_norm on both sides": {"enc_model": "layer_norm", "dec_model": "layer_norm"},
     "ours, hyper decoder": {"dec_model": "hyper"},
     "ours, JAX": {},
+    "ours, JAX, layer_norm on both sides": {"enc_model": "layer_norm", "dec_model": "layer_norm"},
+    "ours, JAX, hyper decoder": {"dec_model": "hyper"},
 }
 PEERS = ["Keras LSTM(recurrent_dropout=0.1)", "Keras LSTM, no dropout", "PyTorch LSTM, no dropout"]
 
@@ -202,7 +204,7 @@ def main():
     if options.contender:
         return serve(make_step(options.contender, options))
     available = {PEERS[0]: has("tensorflow"), PEERS[1]: has("tensorflow"), PEERS[2]: has("torch")}
-    available |= {"ours, JAX": has("jax")}
+    available |= {name: has("jax") for name in OURS if "JAX" in name}
     missing = [name for name, here in available.items() if not here]
     names = [name for name in chosen(options, [*OURS, *PEERS]) if name not in missing]
     rate, contenders = sgemm_rate(), compare(names, options.rounds)
