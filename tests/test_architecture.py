@@ -22,11 +22,11 @@ ORDER = (
     ("sampling", "interop"),
     ("latent", "loading"),
     ("pictures",),
-    ("training", "web"),
+    ("training", "web", "quality"),
     ("cli",),
     ("__init__", "__main__"),
 )
-MOST_ROOMS = 20
+MOST_ROOMS = 21
 LONGEST_CHAIN = 10  # imports from room to room
 
 # What may be imported in these files alone, in whatever way. A folder stands for all files in it.

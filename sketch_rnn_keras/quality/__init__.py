@@ -1,0 +1,1 @@
+"""How good drawings are: their rasters, a network that knows them, and measures of sets of them."""
