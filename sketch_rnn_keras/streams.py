@@ -37,6 +37,11 @@ class Stream(enum.IntEnum):
     CONVERSION_CHOICE = 15
     CONVERSION_SPLIT = 16
     MODEL_CALLS = 17  # what a model draws by itself, when it is given no noise or no masks; training gives it both
+    QUALITY_CHOICE = 30  # index: the set; which real drawings sketches are compared with
+    QUALITY_RESAMPLING = 31  # index: what for; subsets that tell how sure a measure is
+    QUALITY_CONTROL = 32  # index: the drawing; how copies of it are jittered, how scribbles are made of it
+    RECOGNISER_LESSON = 33  # index: the step; which drawings a recogniser sees, and how they are turned
+    RECOGNISER_TEST = 34  # index: the drawing; the scribble made of it
 
 
 def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:

@@ -68,6 +68,11 @@ def test_the_numbers_of_a_stream_are_pinned():
         "CONVERSION_CHOICE": 15,
         "CONVERSION_SPLIT": 16,
         "MODEL_CALLS": 17,
+        "QUALITY_CHOICE": 30,
+        "QUALITY_RESAMPLING": 31,
+        "QUALITY_CONTROL": 32,
+        "RECOGNISER_LESSON": 33,
+        "RECOGNISER_TEST": 34,
     }
 
 
