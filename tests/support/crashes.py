@@ -1,20 +1,23 @@
-"""Crashes: an action that is ended at each of its operations on files in turn, and what is left of its folder then.
+"""Crashes: an action on files, and what a crash at each of its operations would leave of its folder.
 
 Enters: an action that writes into a folder. Leaves: for every operation the folder as a kill leaves it, and as a power
 cut does: with nothing but what was on disk for certain, the names that their folders' last fsync saw, with the content
 that their own last fsync saw. Both are worse than what a real machine does, where more may have come through.
+
+The action runs once. What a process that is killed leaves is what the system has of it then, without its locks: a copy
+of its folder. Real kills, which take longer, are in `torture/kills.py`.
 """
 
-import itertools
+import contextlib
 import os
+import shutil
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
-_KILLED, _ENDED, _FAILED = 9, 0, 1  # exit statuses
+Heard = Callable[[int, str, Path], None]
 
 
 class Left(NamedTuple):
@@ -22,7 +25,7 @@ class Left(NamedTuple):
 
     Attributes:
         operation: at which it came, counting from 1, and how.
-        folder: what was written into.
+        folder: what was written into; it may not have been made yet.
     """
 
     operation: str
@@ -33,7 +36,7 @@ class FileOperations:
     """Calls `before` with number, name and path of each operation that changes or syncs what is in a folder.
 
     An audit hook hears of changes before they happen; of syncs, those of the folder above too, a wrapper of `os.fsync`.
-    Neither can be taken away again: `watch` sets what is watched.
+    Neither can be taken away again: `watched` sets what is watched. What C++ writes is not heard.
     """
 
     def __init__(self) -> None:
@@ -42,8 +45,14 @@ class FileOperations:
         sys.addaudithook(self._heard)
         os.fsync = self._sync
 
-    def watch(self, folder: Path | None, before: Callable[[int, str, Path], None]) -> None:
+    @contextlib.contextmanager
+    def watched(self, folder: Path, before: Heard) -> Iterator[None]:
+        """Call `before` while the block runs."""
         self._folder, self._before, self._count = folder, before, 0
+        try:
+            yield
+        finally:
+            self._folder = None
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -63,78 +72,77 @@ class FileOperations:
         if folder and (folder in (path, *path.parents) or (event, path) == ("fsync", folder.parent)):
             self._count += 1
             self._folder = None  # what `before` does itself is none
-            self._before(self._count, event, path)
-            self._folder = folder
+            try:
+                self._before(self._count, event, path)
+            finally:
+                self._folder = folder
 
 
 class Disk:
-    """What of a folder is on disk for certain."""
+    """What of a folder is on disk for certain. Files and folders are known by number, for names change.
+
+    Args:
+        folder: what is written into. What is there already is on disk.
+    """
 
     def __init__(self, folder: Path):
-        self._folder, self._contents, self._names = folder, dict[int, bytes](), dict[Path, dict[str, int | None]]()
+        self._folder, self._contents, self._names = folder, dict[int, bytes](), dict[int, dict[str, int]]()
+        for path in (folder.parent, folder, *folder.rglob("*")):
+            self.synced(path)
 
     def synced(self, path: Path) -> None:
         """This file or folder is on disk now."""
         if path.is_dir():
-            self._names[path] = {p.name: None if p.is_dir() else p.stat().st_ino for p in path.iterdir()}
+            below = list(path.iterdir())
+            self._names[_number(path)] = {one.name: _number(one) for one in below}
+            for one in below:
+                if one.is_dir():
+                    self._names.setdefault(_number(one), {})
         elif path.exists():
-            self._contents[path.stat().st_ino] = path.read_bytes()
+            self._contents[_number(path)] = path.read_bytes()
 
     def write(self, target: Path) -> None:
         """Make the folder anew as a power cut leaves it."""
-        if self._folder.name in self._names.get(self._folder.parent, ()):
-            self._write(self._folder, target)
+        above = self._names[_number(self._folder.parent)]
+        if self._folder.name in above:
+            self._write(above[self._folder.name], target)
 
-    def _write(self, folder: Path, target: Path) -> None:
+    def _write(self, folder: int, target: Path) -> None:
         target.mkdir()
-        for name, number in self._names.get(folder, {}).items():
-            if number is None:
-                self._write(folder / name, target / name)
+        for name, number in self._names[folder].items():
+            if number in self._names:
+                self._write(number, target / name)
             else:
                 (target / name).write_bytes(self._contents.get(number, b""))
 
 
-def crash_everywhere(action: Callable[[Path], Any], place: Path) -> Iterator[Left]:
-    """Runs an action in forks of this process, each of which ends at a later operation, until one comes to its end.
+def _number(path: Path) -> int:
+    return path.stat().st_ino
+
+
+def crash_everywhere(
+    operations: FileOperations, action: Callable[[Path], Any], folder: Path, place: Path
+) -> list[Left]:
+    """Runs an action, and keeps what a crash at each of its operations would leave.
 
     Args:
-        action: called with a folder, which it makes. This process must not have called it: no thread may run.
-        place: where the folders go.
+        operations: what hears of them.
+        action: called with the folder.
+        folder: what it writes into.
+        place: a new folder for what is left.
     """
-    for operation in itertools.count(1):
-        folder, without_power = place / f"{operation}", place / f"{operation}-power"
-        status = in_fork(lambda: _crash(action, folder, operation, without_power))  # noqa: B023 (called at once)
-        if status == _ENDED:
-            return
-        assert status == _KILLED, f"the action failed by itself at operation {operation}"
-        yield Left(f"{operation}, kill", folder)
-        yield Left(f"{operation}, power cut", without_power)
-
-
-def in_fork(action: Callable[[], Any]) -> int:
-    """The exit status of a fork of this process that does something."""
-    sys.stdout.flush()
-    if process := os.fork():
-        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    try:
-        action()
-        os._exit(_ENDED)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(_FAILED)
-
-
-def _crash(action: Callable[[Path], Any], folder: Path, operation: int, without_power: Path) -> None:
-    disk = Disk(folder)
+    disk, left = Disk(folder), list[Left]()
 
     def before(count: int, event: str, path: Path) -> None:
-        if count == operation:
-            disk.write(without_power)
-            os._exit(_KILLED)
+        killed, without_power = place / f"{count}", place / f"{count}-power"
+        if folder.exists():
+            shutil.copytree(folder, killed)
+        disk.write(without_power)
+        left.extend((Left(f"{count}, kill", killed), Left(f"{count}, power cut", without_power)))
         if event == "fsync":
             disk.synced(path)
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    FileOperations().watch(folder, before)
-    action(folder)
+    place.mkdir()
+    with operations.watched(folder, before):
+        action(folder)
+    return left
