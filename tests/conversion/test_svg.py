@@ -14,7 +14,7 @@ from sketch_rnn_keras.data.doodles import SUBJECTS, make_doodle
 from sketch_rnn_keras.data.npz import read_splits
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.pictures.grid import svg_string
-from sketch_rnn_keras.strokes import from_polylines, simplify, to_polylines
+from sketch_rnn_keras.strokes import bounds, from_polylines, simplify, to_polylines
 
 
 @pytest.fixture(scope="module")
