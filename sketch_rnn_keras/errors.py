@@ -12,15 +12,19 @@ from typing import Any
 
 MAX_SHOWN = 60  # characters of a received value
 MAX_LISTED = 5  # received names
-MAX_REASON = 200  # characters of what a library says of a damaged file
+MAX_REASON = 300  # characters of what a library says of a damaged file
+MAX_FAULTS = 400  # characters of the faults of one document
 
 
 class InputError(ValueError):
     """A file, a setting or an argument that cannot be used.
 
     The message says what was expected, what was received, where, and what to do about it. The command line prints
-    it without a traceback and exits with status 2.
+    it without a traceback and exits with status 2. What would steer a terminal is "?": a message may quote a file.
     """
+
+    def __init__(self, message: str):
+        super().__init__("\n".join(map(printable, message.split("\n"))))
 
 
 class TrainingError(RuntimeError):
@@ -48,12 +52,37 @@ def shown(value: Any) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
+def few(names: Iterable[str], most: int = MAX_LISTED) -> str:
+    """The first of names that come from a file, each of them cut where need be, and how many more there are."""
+    names = list(names)
+    listed = [name if len(name) <= MAX_SHOWN else name[: MAX_SHOWN - 3] + "..." for name in names[:most]]
+    return ", ".join(listed) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def printable(text: str) -> str:
+    """`text` without what would steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def reason(error: Exception) -> str:
     """What a library says of a damaged file, on one line without what would steer a terminal: it may quote the file."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    text = "; ".join(lines if isinstance(error, InputError) else lines[:1])
-    text = "".join(character if character.isprintable() else "?" for character in text)
+    text = printable("; ".join(lines if isinstance(error, InputError) else lines[:1]))
     return text if len(text) <= MAX_REASON else text[: MAX_REASON - 3] + "..."
+
+
+def first_of(faults: Sequence[str], count: int | None = None) -> str:
+    """The first faults of a document, one on a line, as many as a reader takes in, and how many more there are.
+
+    Args:
+        faults: at least one; each is shown, cut where need be.
+        count: how many there are, if those are not all.
+    """
+    named = [fault if len(fault) <= MAX_FAULTS else fault[: MAX_FAULTS - 3] + "..." for fault in faults[:MAX_LISTED]]
+    while len(named) > 1 and len("\n".join(named)) > MAX_FAULTS:
+        named.pop()
+    others = (count or len(faults)) - len(named)
+    return "\n".join([*named, f"and {others} more"] if others else named)
 
 
 def whole_number(name: str, value: Any, least: int = 0, most: int | None = None) -> int:

@@ -18,7 +18,7 @@ from packaging.version import Version
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ._version import __version__
-from .errors import InputError, nearest
+from .errors import MAX_LISTED, MAX_SHOWN, InputError, first_of, nearest, shown
 from .files.configs import find_config
 from .files.reading import read_json
 from .files.writing import write_atomically
@@ -72,6 +72,14 @@ Probability = Annotated[float, Field(strict=True, gt=0, le=1), "a number above 0
 Fraction = Annotated[float, Field(strict=True, ge=0, lt=1), "a number of at least 0 and below 1"]
 
 
+class _Faults(InputError):
+    """What is wrong with hyperparameters: the first faults, and how many there are."""
+
+    def __init__(self, faults: list[str], count: int):
+        super().__init__(first_of(faults, count))
+        self.faults, self.count = faults, count
+
+
 class HParams(BaseModel):
     """Every setting of a model and its training, under the original's names and defaults.
 
@@ -79,7 +87,7 @@ class HParams(BaseModel):
     defaulted.
 
     Raises:
-        InputError: an unknown name, a wrong type or an impossible value; every fault is listed.
+        InputError: an unknown name, a wrong type or an impossible value; the first faults are listed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -127,7 +135,8 @@ class HParams(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise InputError("\n".join(_explain(fault) for fault in error.errors(include_url=False))) from None
+            faults = error.errors(include_url=False)
+            raise _Faults([_explain(fault) for fault in faults[:MAX_LISTED]], len(faults)) from None
 
     @model_validator(mode="after")
     def _check_learning_rates(self) -> Self:
@@ -182,8 +191,9 @@ class HParams(BaseModel):
             raise InputError(f"{where}: expected names as keys, received {_shown(strange[0])}")
         try:
             return cls(**values)
-        except InputError as error:
-            raise InputError("\n".join(f"{where}: {line}" for line in [*str(error).splitlines(), *hint])) from None
+        except _Faults as error:
+            faults = first_of([f"{where}: {fault}" for fault in error.faults], error.count)
+            raise InputError("\n".join([faults, *(f"{where}: {line}" for line in hint)])) from None
 
     @classmethod
     def load(cls, path: str | os.PathLike, /, **overrides: Any) -> Self:
@@ -264,7 +274,7 @@ def _newer(document: Any) -> list[str]:
         is_newer = isinstance(version, str) and Version(version) > Version(__version__)
     except ValueError:  # no version
         return []
-    hint = f"written by sketch_rnn_keras {version}, newer than this one, {__version__}; upgrade it"
+    hint = f"written by sketch_rnn_keras {str(version)[:MAX_SHOWN]}, newer than this one, {__version__}; upgrade it"
     return [hint] if is_newer else []
 
 
@@ -293,11 +303,10 @@ def _explain(fault: Mapping[str, Any]) -> str:
 
 def _unknown(key: str) -> str:
     names = list(HParams.model_fields)
-    near = nearest(key, names)
-    advice = f"did you mean '{near[0]}'?" if near else f"the keys are {', '.join(names)}"
-    return f"unknown key '{key}'; {advice}"
+    near = nearest(key[:MAX_SHOWN], names)
+    advice = f"did you mean '{near[0]}'?" if near else f"HParams.model_fields lists the {len(names)} keys"
+    return f"unknown key {shown(key)}; {advice}"
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
+    return f"{shown(value)} ({type(value).__name__})"

@@ -6,7 +6,18 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from sketch_rnn_keras.errors import InputError, known_names, nearest, one_of, real_number, shown, whole_number
+from sketch_rnn_keras.errors import (
+    MAX_FAULTS,
+    InputError,
+    few,
+    first_of,
+    known_names,
+    nearest,
+    one_of,
+    real_number,
+    shown,
+    whole_number,
+)
 
 
 def refusal(check, *arguments, **options) -> str:
@@ -151,3 +162,26 @@ def test_many_and_long_unknown_names_make_a_short_message():
     with pytest.raises(InputError, match="; and 95 others") as caught:
         known_names([f"{k}" + "x" * 100_000 for k in range(100)], ["cat", "owl"], "subjects")
     assert len(str(caught.value)) < 600
+
+
+# ------------------------------------------------------------------------------------------- what a file may say
+
+HOSTILE = "\x1b[2J\u202e\r\x07"
+
+
+def test_no_message_steers_a_terminal():
+    assert str(InputError(f"a: {HOSTILE}\nb: é")) == "a: ?[2J???\nb: é"
+
+
+def test_few_names_are_shown_and_the_others_counted():
+    assert few(["a", "b"]) == "a, b"
+    assert few(f"{k}" for k in range(7)) == "0, 1, 2, 3, 4 and 2 more"
+    assert few(["x" * 100]) == "x" * 57 + "..."
+
+
+def test_the_first_faults_are_shown_and_the_others_counted():
+    assert first_of(["one", "two"]) == "one\ntwo"
+    assert first_of([f"{k}" for k in range(7)]) == "0\n1\n2\n3\n4\nand 2 more"
+    assert first_of(["one"], count=9) == "one\nand 8 more"
+    assert first_of(["x" * 300, "y" * 300, "z"]) == "x" * 300 + "\nand 2 more"
+    assert len(first_of(["x" * 5000])) == MAX_FAULTS

@@ -143,10 +143,10 @@ def test_what_json_writers_produce_is_accepted_with_the_right_type(name, value, 
     assert (found, type(found)) == (expected, type(expected))
 
 
-def test_an_unknown_key_gets_the_nearest_name_or_all_of_them():
+def test_an_unknown_key_gets_the_nearest_name_or_the_place_where_all_are():
     with pytest.raises(InputError, match="unknown key 'kl_wieght'; did you mean 'kl_weight'"):
         HParams.from_dict({"kl_wieght": 1.0})
-    with pytest.raises(InputError, match=r"unknown key 'qqqq'; the keys are data_set, num_steps,.* description$"):
+    with pytest.raises(InputError, match=r"unknown key 'qqqq'; HParams\.model_fields lists the \d+ keys$"):
         HParams.from_dict({"qqqq": 1.0})
 
 
@@ -230,3 +230,17 @@ def test_only_a_newer_version_is_to_blame(version):
 def test_the_plan_of_a_sweep_is_told_from_hyperparameters():
     with pytest.raises(InputError, match="this is the plan of a sweep"):
         HParams.from_dict({"hparams": {}, "data_sets": {}, "variants": {}})
+
+
+def test_however_much_is_wrong_the_message_is_short():
+    wrong = {f"key {k} \x1b[2J {'x' * 300}": k for k in range(10_000)} | {"description": "é" * 9, "z_size": "x" * 9000}
+    with pytest.raises(InputError, match=r"my\.json: .*\n.*\n?and \d+ more") as caught:
+        HParams.from_dict(wrong, where="my.json")
+    assert len(str(caught.value)) < 500
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_version_that_is_very_long_is_cut():
+    with pytest.raises(InputError, match="upgrade it") as caught:
+        HParams.from_dict({"sketch_rnn_keras": "99" + ".1" * 5000, "hparams": {"attention": True}})
+    assert len(str(caught.value)) < 500

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import zipfile
 
@@ -12,6 +13,7 @@ from support.keras_files import document_of, rewritten, with_config, with_hparam
 from support.tiny_run import arrays
 
 from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.files.arrays import DIGESTS, read_arrays, write_arrays
 from sketch_rnn_keras.loading import load_model
 from sketch_rnn_keras.model import saving
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN
@@ -193,6 +195,11 @@ def empty(run, weights):
 
 
 def of_another_model(run, weights):
+    changed = weights | {"weights/decoder/W_xh": np.zeros((2, 2), "float32")}
+    write_arrays(run / "checkpoints" / "last.npz", {name: changed[name] for name in changed if name != DIGESTS})
+
+
+def changed_on_disk(run, weights):
     np.savez(run / "checkpoints" / "last.npz", **weights | {"weights/decoder/W_xh": np.zeros((2, 2), "float32")})
 
 
@@ -214,11 +221,12 @@ def too_small(run, weights):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (truncated, "."),
-        (empty, "."),
+        (truncated, "an intact file of arrays"),
+        (empty, "an intact file of arrays"),
         (of_another_model, "expected numbers of shape"),
-        (pickled, "allow_pickle=False"),
-        (packed, "declare more than"),
+        (changed_on_disk, "W_xh is not the one that was written"),
+        (pickled, "an array of object, not of numbers"),
+        (packed, "not stored as they are"),
         (too_small, "asks for at least"),
     ],
 )
@@ -226,4 +234,67 @@ def test_a_checkpoint_that_is_not_its_runs_is_refused(harm, message, trained_run
     run = shutil.copytree(trained_run.killed, tmp_path / "run")
     (run / "model.keras").unlink()
     harm(run, arrays(run / "checkpoints" / "last.npz"))
-    assert_refused(run, rf"last\.npz: expected a checkpoint of this run: .*{message}")
+    assert_refused(run, rf"last\.npz: expected .*{message}")
+
+
+# ---------------------------------------------------------------------------------------------- what lies elsewhere
+
+
+def linked(weights):
+    del weights["layers"]
+    weights["layers"] = h5py.ExternalLink("outside.h5", "/layers")
+
+
+def soft(weights):
+    del weights["layers"]
+    weights["layers"] = h5py.SoftLink("/")
+
+
+def outside(weights):
+    weights.create_dataset("more", (2,), "f4", external=[("/etc/hostname", 0, 8)])
+
+
+def virtual(weights):
+    layout = h5py.VirtualLayout((2,), "f4")
+    layout[...] = h5py.VirtualSource("outside.h5", "a", shape=(2,))
+    weights.create_virtual_dataset("more", layout)
+
+
+def endless(weights):
+    weights["layers/more"] = weights["layers"]
+
+
+def objects(weights):
+    weights.create_dataset("more", (1,), h5py.string_dtype())
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (linked, "hold links"),
+        (soft, "hold links"),
+        (outside, "lie in other files"),
+        (virtual, "lie in other files"),
+        (endless, "have more than 10000 names"),
+        (objects, "not all arrays of numbers"),
+    ],
+)
+def test_weights_that_are_not_in_the_file_are_refused(harm, message, saved, tmp_path, nothing_built):
+    with zipfile.ZipFile(saved) as archive:
+        content = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(content, "r+") as weights:
+        harm(weights)
+    assert_refused(rewritten(saved, tmp_path / "a.keras", model=content.getvalue()), message)
+
+
+def test_of_a_long_class_name_the_beginning_is_shown(saved, tmp_path):
+    path = rewritten(saved, tmp_path / "a.keras", config=json.dumps({"registered_name": "\x1b" + "x" * 9000}))
+    with pytest.raises(InputError, match="it holds a model of the class") as caught:
+        load_model(path)
+    assert len(str(caught.value)) < 300 + len(str(path))
+
+
+def test_a_checkpoint_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "last.npz")
+    with pytest.raises(InputError, match="it is no file"):
+        read_arrays(tmp_path / "last.npz")

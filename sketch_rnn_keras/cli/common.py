@@ -12,7 +12,7 @@ from typer.main import get_command_name
 from typer.models import CommandInfo
 
 from .._version import __version__
-from ..errors import InputError
+from ..errors import InputError, printable
 from ..files.writing import PICTURE_SUFFIXES, check_suffix
 
 if TYPE_CHECKING:
@@ -134,17 +134,12 @@ def describe_model(model: "SketchRNN") -> str:
     version = f"; file written by sketch_rnn_keras {provenance.version}" if provenance.version else ""
     digests = {source["name"]: source["sha256"] for source in provenance.data if "sha256" in source}
     data = [name + (f" (SHA-256 {digests[name]})" if name in digests else "") for name in hparams.data_set]
-    named, origin = _printable(", ".join(data)), _printable(origin + version)
+    named, origin = printable(", ".join(data)), printable(origin + version)
     return (
         f"{'conditional' if hparams.conditional else 'decoder only'}; {encoder}{latent}{hparams.dec_model} decoder of "
         f"{hparams.dec_rnn_size} units, {hparams.num_mixture} mixture components, {model.count_params():,} weights\n"
         f"N_max {hparams.max_seq_len}; scale factor {model.scale_factor or 'not known'}; data {named}\n{origin}"
     )
-
-
-def _printable(text: str) -> str:
-    """`text` from a file, without what would steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def check_output(
@@ -186,7 +181,7 @@ def parse_style(items: list[str] | None, build: Callable[..., Any] | None = None
 
 def say(text: str, file: TextIO | None = None) -> None:
     """Tell the user, on standard error or in `file`; what comes from elsewhere cannot steer the terminal."""
-    print("\n".join(map(_printable, text.split("\n"))), file=file or sys.stderr, flush=True)
+    print("\n".join(map(printable, text.split("\n"))), file=file or sys.stderr, flush=True)
 
 
 def answer(text: str) -> None:

@@ -2,7 +2,8 @@
 
 The library names what to change as Python does, `resume=True` or `max_seq_len=100`. On the command line that is
 `--resume` and `--set max_seq_len=100`, and a call of `conversion.convert` is `sketch-rnn convert`. Only names that are
-arguments are translated, and only in this form, so that what a message quotes from a file stays as it is.
+arguments are translated, and only in this form, so that what a message quotes from a file stays as it is. The keys of
+a configuration, which Python has in `HParams.model_fields`, are seen in one that ships.
 """
 
 import ast
@@ -40,6 +41,7 @@ def as_typed(message: str) -> str:
         words = "" if value == "True" else " " + value.strip("()'").replace(",", "")
         return f"--{name.replace('_', '-')}{words}"
 
+    message = message.replace("HParams.model_fields lists", "`sketch-rnn info small` shows")
     return _CONVERT.sub(_convert_command, _ARGUMENT.sub(flag, message))
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError, one_of
+from ..errors import InputError, few, one_of, reason
 from ..files.records import forget
 from ..files.writing import replacing, unwritable
 from .unpickling import NUMBERS, from_bytes, read_objects
@@ -54,7 +54,7 @@ def read_splits(path: Path, splits: Sequence[str] = SPLITS) -> dict[str, list[np
             return {split: _read_split(archive, split, f"{path}, split {split}") for split in splits}
     except _ZIP_ERRORS as error:
         raise InputError(
-            f"{path}: expected an intact .npz archive, but reading it failed ({error}); get or download the file again"
+            f"{path}: expected an intact .npz archive, but reading it failed ({reason(error)}); get the file again"
         ) from error
 
 
@@ -131,7 +131,7 @@ def _open_member(archive: zipfile.ZipFile, name: str, where: str) -> tuple[io.By
     """The bytes of an array after its header, and the header: shape, Fortran order, type."""
     member = f"{name}.npy"
     if member not in archive.namelist():
-        present = ", ".join(Path(name).stem for name in archive.namelist()) or "nothing"
+        present = few(Path(name).stem for name in archive.namelist()) or "nothing"
         raise InputError(f"{where}: missing; expected the splits {', '.join(SPLITS)}, the file holds {present}")
     info = archive.getinfo(member)
     if info.file_size > MAX_BYTES:
@@ -146,7 +146,7 @@ def _open_member(archive: zipfile.ZipFile, name: str, where: str) -> tuple[io.By
     except KeyError as error:
         raise InputError(f"{where}: expected .npy format 1.0 or 2.0, received {error}; save the file again") from error
     except _HEADER_ERRORS as error:
-        raise InputError(f"{where}: the .npy header cannot be read ({error}); get the file again") from error
+        raise InputError(f"{where}: the .npy header cannot be read ({reason(error)}); get the file again") from error
 
 
 def _read_numbers(

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, reason
 
 OPERATIONS_PER_ELEMENT = 36  # of an array; a drawing takes 14 to 34 of them, by the protocol, and a number one
 MAX_OPERATIONS = OPERATIONS_PER_ELEMENT * 2**20
@@ -59,7 +59,7 @@ def read_objects(content: io.BytesIO, shape: tuple[int, ...], max_bytes: int, wh
         raise
     except _PICKLE_ERRORS as error:
         raise InputError(
-            f"{where}: the pickled array is broken ({str(error)[:200]}); get or download the file again"
+            f"{where}: the pickled array is broken ({reason(error)}); get or download the file again"
         ) from error
 
 

@@ -52,6 +52,8 @@ def read_arrays(path: Path, only: str = "") -> dict[str, np.ndarray]:
         InputError: the file is missing or damaged, or holds anything but numbers and text.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is no file")
         with zipfile.ZipFile(path) as archive:
             _check_sizes(archive, path.stat().st_size)
             members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}

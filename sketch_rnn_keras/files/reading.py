@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, shown
 
 
 def read_json(path: str | os.PathLike, what: str, max_bytes: int = 2**20, max_commas: int = 2**18) -> Any:
@@ -45,6 +45,6 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in pairs:
         if key in values:
-            raise ValueError(f"the key '{key}' appears more than once; keep one")
+            raise ValueError(f"the key {shown(key)} appears more than once; keep one")
         values[key] = value
     return values

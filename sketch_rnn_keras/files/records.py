@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, shown
 from .writing import replacing, unwritable, write_atomically
 
 RECORD_SUFFIX = ".download.json"  # added to the file's name
 _MAX_RECORD = 2**16  # bytes
+_MAX_URL = 120  # characters of an address in a message
 
 
 def record_path(path: Path) -> Path:
@@ -66,10 +67,10 @@ def verify(path: str | os.PathLike) -> bool:
             return True
     except OSError as error:
         raise InputError(f"{path}: it or the record of its download cannot be read ({error.strerror})") from error
-    found = "another SHA-256" if size == record.get("size") else f"{size} bytes instead of {record.get('size')}"
+    found = "another SHA-256" if size == record.get("size") else f"{size} bytes instead of {shown(record.get('size'))}"
     raise InputError(
-        f"{path}: expected the file that was downloaded from {record.get('url')}, but it now has {found}; if the "
-        f"change is yours, delete {record_path(path)}, otherwise delete {path} and download it again"
+        f"{path}: expected the file that was downloaded from {str(record.get('url'))[:_MAX_URL]}, but it now has "
+        f"{found}; if the change is yours, delete {record_path(path)}, otherwise delete {path} and download it again"
     )
 
 
@@ -81,6 +82,8 @@ def read_record(path: Path) -> dict[str, Any]:
     """
     place = record_path(path)
     try:
+        if place.exists() and not place.is_file():  # a pipe would be waited for
+            raise ValueError
         with place.open("rb") as file:
             record = json.loads(file.read(_MAX_RECORD))
     except FileNotFoundError:

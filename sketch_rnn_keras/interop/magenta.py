@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError, shown
+from ..errors import InputError, reason, shown
 from ..files.reading import read_json
 from ..hparams import HParams
 from ..model.cell import LayerNormCell
@@ -23,6 +23,7 @@ from ..model.hyper import HyperLSTMCell
 from ..model.lstm import LayerNormLSTMCell, LSTMCell
 from ..model.provenance import Provenance
 from ..model.sketch_rnn import SketchRNN, least_weights
+from .checkpoint_index import check_index
 
 if TYPE_CHECKING:
     import keras
@@ -168,11 +169,10 @@ def _find_step(folder: Path) -> tuple[Path, list[str]]:
             "model_config.json), received no .index file; name the folder that holds them"
         )
     last = max(steps, key=lambda name: (int((re.findall(r"-(\d{1,18})$", name) or ["-1"])[0]), name))
-    try:
-        with (folder / "checkpoint").open("rb") as file:
-            text = file.read(_MAX_CHECKPOINT_FILE).decode("utf-8", "replace")
-    except OSError:
+    if not (folder / "checkpoint").is_file():
         return folder / last, [f"no file checkpoint: took {last}, the last step"]
+    with (folder / "checkpoint").open("rb") as file:
+        text = file.read(_MAX_CHECKPOINT_FILE).decode("utf-8", "replace")
     named = _NAMED.search(text)
     # The path is that of the machine that trained the model: only its last part counts, so nothing outside is opened.
     name = re.split(r"[\\/]", named[1])[-1] if named else None
@@ -192,6 +192,7 @@ def _read_arrays(prefix: Path) -> dict[str, np.ndarray]:
             "or open it and save it as .keras on a machine that has it"
         ) from None
     try:
+        check_index(prefix)
         reader = tf.train.load_checkpoint(str(prefix))
         types = reader.get_variable_to_dtype_map()
         shapes = {name: shape for name, shape in reader.get_variable_to_shape_map().items() if _is_weight(name, shape)}
@@ -205,8 +206,7 @@ def _read_arrays(prefix: Path) -> dict[str, np.ndarray]:
     except InputError:
         raise
     except (tf.errors.OpError, *_DAMAGE) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(f"{prefix}: expected an intact TensorFlow checkpoint: {reason}") from None
+        raise InputError(f"{prefix}: expected an intact TensorFlow checkpoint: {reason(error)}") from None
     if broken := [name for name, array in arrays.items() if not np.isfinite(array).all()]:
         raise InputError(f"{prefix}: {broken[0]} holds numbers that are not finite; take an earlier step")
     return arrays

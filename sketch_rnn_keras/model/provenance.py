@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from .._version import __version__
+from ..errors import shown
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Provenance:
         """
         data, origin, version = config.get("data", []), config.get("origin", ""), config.get("sketch_rnn_keras")
         if not isinstance(origin, str) or not isinstance(version, str | None):
-            raise ValueError(f"its origin is {origin!r} and its sketch_rnn_keras {version!r}, not text")
+            raise ValueError(f"its origin is {shown(origin)} and its sketch_rnn_keras {shown(version)}, not text")
         if not isinstance(data, list) or not all(_is_source(source) for source in data):
             raise ValueError("its data is not a list of names and sha256")
         if (start := config.get("start", {})) and not _is_source(start):

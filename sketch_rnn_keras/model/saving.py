@@ -8,6 +8,7 @@ import json
 import math
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +16,8 @@ from typing import IO, Any
 import h5py
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, reason, shown
+from ..files.arrays import read_arrays
 from ..files.reading import read_json
 from ..hparams import HParams
 from ..strokes import check_scale_factor
@@ -23,11 +25,25 @@ from .provenance import Provenance
 from .sketch_rnn import SketchRNN, least_weights
 
 MAX_WEIGHT_BYTES = 2**30  # of the weights in a .keras file, unpacked
+MAX_NAMES = 10_000  # of groups and arrays in it; a model has some 100
 WEIGHTS = "model.weights.h5"  # the member of a .keras file that holds them
 CHECKPOINT_WEIGHTS = "weights/"  # what training/run_directory.py begins the names of weights with
 
 # What json, zipfile, zlib, h5py and Keras raise for a damaged or foreign file; h5py says RuntimeError for some damage.
-_DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    *(
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        OSError,
+        EOFError,
+        RuntimeError,
+        MemoryError,
+    ),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def load_keras(file: Path, scale_factor: float | None = None) -> SketchRNN:
@@ -47,7 +63,7 @@ def load_keras(file: Path, scale_factor: float | None = None) -> SketchRNN:
         model = SketchRNN.from_config(config if scale_factor is None else config | {"scale_factor": scale_factor})
         model.load_weights(file / WEIGHTS if file.is_dir() else file)
     except _DAMAGE as error:
-        raise InputError(f"{file}: expected a Sketch-RNN saved by sketch_rnn_keras: {_reason(error)}") from None
+        raise InputError(f"{file}: expected a Sketch-RNN saved by sketch_rnn_keras: {reason(error)}") from None
     return model
 
 
@@ -66,47 +82,30 @@ def load_run(run_dir: Path, scale_factor: float | None = None) -> SketchRNN:
     """
     if (run_dir / "model.keras").is_file():
         return load_keras(run_dir / "model.keras", scale_factor)
-    config, file = (
-        read_json(run_dir / "config.json", "the configuration of a run"),
-        run_dir / "checkpoints" / "last.npz",
-    )
+    config = read_json(run_dir / "config.json", "the configuration of a run")
+    file = run_dir / "checkpoints" / "last.npz"
+    arrays = read_arrays(file)
     try:
         hparams = HParams.from_dict(config, where="its config.json")
-        _check_checkpoint(file, hparams)
-        with np.load(file, allow_pickle=False) as arrays:
-            step = int(json.loads(str(arrays["progress"]))["step"])
-            note = f"no validation has chosen a best model yet; this is the last checkpoint, of step {step}"
-            provenance = replace(Provenance.from_config(config), notes=(note,))
-            factor = check_scale_factor(config["scale_factor"]) if scale_factor is None else scale_factor
-            model = SketchRNN(hparams, factor, provenance)
-            for variable in model.trainable_variables:
-                variable.assign(_weight(arrays, variable.path, tuple(variable.shape)))
-    except (*_DAMAGE, MemoryError) as error:
-        raise InputError(f"{file}: expected a checkpoint of this run: {_reason(error)}") from None
+        if least_weights(hparams) > (count := sum(array.size for array in arrays.values())):
+            raise ValueError(f"its run asks for at least {least_weights(hparams)} weights, the file holds {count}")
+        step = int(json.loads(str(arrays["progress"]))["step"])
+        note = f"no validation has chosen a best model yet; this is the last checkpoint, of step {step}"
+        provenance = replace(Provenance.from_config(config), notes=(note,))
+        factor = check_scale_factor(config["scale_factor"]) if scale_factor is None else scale_factor
+        model = SketchRNN(hparams, factor, provenance)
+        for variable in model.trainable_variables:
+            variable.assign(_weight(arrays, variable.path, tuple(variable.shape)))
+    except _DAMAGE as error:
+        raise InputError(f"{file}: expected a checkpoint of this run: {reason(error)}") from None
     return model
 
 
-def _check_checkpoint(file: Path, hparams: HParams) -> None:
-    """Raise unless the archive can hold the weights that the hyperparameters ask for, and all that it declares."""
-    size = file.stat().st_size
-    with zipfile.ZipFile(file) as archive:
-        if any(member.file_size > size for member in archive.infolist()):
-            raise ValueError(f"its arrays declare more than the {size} bytes of the file")
-    if 4 * least_weights(hparams) > size:
-        raise ValueError(f"its run asks for at least {least_weights(hparams)} weights, the file has {size} bytes")
-
-
-def _weight(arrays: Any, path: str, shape: tuple[int, ...]) -> np.ndarray:
+def _weight(arrays: Mapping[str, np.ndarray], path: str, shape: tuple[int, ...]) -> np.ndarray:
     array = arrays[CHECKPOINT_WEIGHTS + path]
     if array.shape != shape or array.dtype.kind != "f":
         raise ValueError(f"{path}: expected numbers of shape {shape}, received {array.dtype} of shape {array.shape}")
     return array
-
-
-def _reason(error: Exception) -> str:
-    """What was wrong, in a line; of other libraries' long messages the first."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return "; ".join(lines if isinstance(error, InputError) else lines[:1])
 
 
 class _Folder:
@@ -139,7 +138,7 @@ def _read_config(archive: zipfile.ZipFile | _Folder) -> dict[str, Any]:
     document = json.loads(archive.read("config.json"))
     name = document.get("registered_name") if isinstance(document, dict) else None
     if name != "sketch_rnn_keras>SketchRNN":
-        raise ValueError(f"it holds a model of the class {name!r}")
+        raise ValueError(f"it holds a model of the class {shown(name)}")
     config = document["config"]
     if not isinstance(config, dict) or not {"hparams", "scale_factor"} <= config.keys():
         raise ValueError("its config.json lacks hparams or scale_factor")
@@ -151,9 +150,8 @@ def _check_sizes(archive: zipfile.ZipFile | _Folder, hparams: HParams) -> None:
     member = archive.getinfo(WEIGHTS)
     if member.file_size > MAX_WEIGHT_BYTES:
         raise ValueError(f"its weights take {member.file_size} bytes, more than {MAX_WEIGHT_BYTES}")
-    arrays: list[h5py.Dataset] = []
     with archive.open(member) as content, h5py.File(content, "r") as weights:
-        weights.visititems(lambda _, item: arrays.append(item) if isinstance(item, h5py.Dataset) else None)
+        arrays = _arrays(weights)
         declared = sum(array.nbytes for array in arrays)
         count = sum(math.prod(array.shape) for array in arrays)
     if declared > member.file_size:
@@ -162,3 +160,24 @@ def _check_sizes(archive: zipfile.ZipFile | _Folder, hparams: HParams) -> None:
         raise ValueError(
             f"its hyperparameters ask for at least {least_weights(hparams)} weights, the file holds {count}"
         )
+
+
+def _arrays(weights: h5py.File) -> list[h5py.Dataset]:
+    """Its arrays; raises where there are links, or what lies in other files."""
+    arrays: list[h5py.Dataset] = []
+    groups, names = [weights["/"]], 0
+    while groups:
+        group = groups.pop()
+        for name in group:
+            names += 1
+            if names > MAX_NAMES:  # or groups that hold themselves
+                raise ValueError(f"its weights have more than {MAX_NAMES} names")
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise ValueError("its weights hold links")
+            item = group[name]
+            (groups if isinstance(item, h5py.Group) else arrays).append(item)
+    if any(array.external or array.is_virtual for array in arrays):
+        raise ValueError("its weights lie in other files")
+    if not all(isinstance(array.shape, tuple) and array.dtype.kind in "biuf" for array in arrays):
+        raise ValueError("its weights are not all arrays of numbers")
+    return arrays

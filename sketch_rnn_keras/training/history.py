@@ -62,6 +62,8 @@ def read(path: Path) -> list[dict[str, str]]:
         InputError: the file is no history.
     """
     try:
+        if not path.is_file():  # a pipe or a device would be waited for, or have no end
+            raise ValueError("it is no file")
         with path.open(newline="", encoding="utf-8") as file:
             # Up to it, and no further: while a training goes on, the rest of that row may come next.
             rows = list(csv.DictReader(itertools.takewhile(lambda line: line.endswith("\n"), file), strict=True))

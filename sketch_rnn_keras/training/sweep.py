@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..data.datasets import Dataset, load_dataset
-from ..errors import InputError, shown
+from ..errors import InputError, few, shown
 from ..files.configs import find_config
 from ..files.reading import read_json
 from ..files.writing import write_atomically
@@ -27,6 +27,7 @@ from .run_directory import RunDirectory, last_step
 if TYPE_CHECKING:
     from .log import Reporter
 
+MAX_RUNS = 1000
 COLUMNS = ("data", "variant", "L_R", "L_KL", "best step")
 
 
@@ -66,22 +67,26 @@ class Plan:
                 raise InputError(f"{path}: expected an object under {key!r}, received {shown(document.get(key))}")
         known = [*expected, "per_data_set", "description"]
         if unknown := document.keys() - set(known):
-            raise InputError(f"{path}: unknown key {sorted(unknown)[0]!r}; expected {', '.join(known)}")
+            raise InputError(f"{path}: unknown key {shown(sorted(unknown)[0])}; expected {', '.join(known)}")
+        if (count := len(document["data_sets"]) * len(document["variants"])) > MAX_RUNS:
+            raise InputError(f"{path}: expected at most {MAX_RUNS} runs, received {count}: a data set times a variant")
         names = {k: [v] if isinstance(v, str) else v for k, v in document["data_sets"].items()}
         special = document.get("per_data_set", {})
         if not isinstance(special, dict) or not special.keys() <= names.keys():
             raise InputError(
-                f"{path}: per_data_set: expected an object with keys of data_sets, {', '.join(names)}, received "
+                f"{path}: per_data_set: expected an object with keys of data_sets, {few(names)}, received "
                 f"{shown(special)}"
             )
         plan = cls(document["hparams"], names, document["variants"], special)
         folders = set()
         for data, variant in plan.runs():
             if not (data + variant).isprintable():
-                raise InputError(f"{path}: expected names of printable characters, received {data!r} and {variant!r}")
+                raise InputError(
+                    f"{path}: expected names of printable characters, received {shown(data)} and {shown(variant)}"
+                )
             plan.hparams(data, variant, where=str(path))
             if _folder(data, variant) in folders:
-                raise InputError(f"{path}: two runs would share the folder {_folder(data, variant)}; rename one")
+                raise InputError(f"{path}: two runs would share the folder {few([_folder(data, variant)])}; rename one")
             folders.add(_folder(data, variant))
         return plan
 
@@ -91,16 +96,15 @@ class Plan:
 
     def hparams(self, data: str, variant: str, where: str = "sweep") -> HParams:
         """The hyperparameters of one run."""
+        where = f"{where}, {few([data])}, {few([variant])}"
         parts = (self.shared, self.per_data_set.get(data, {}), self.variants[variant])
         for part in parts:
             if not isinstance(part, Mapping):
-                raise InputError(
-                    f"{where}, {data}, {variant}: expected objects of hyperparameters, received {shown(part)}"
-                )
+                raise InputError(f"{where}: expected objects of hyperparameters, received {shown(part)}")
         if misplaced := {"data_set", "hparams"} & {key for part in parts for key in part}:
-            raise InputError(f"{where}, {data}, {variant}: {misplaced.pop()!r} has no place there; see data_sets")
+            raise InputError(f"{where}: {misplaced.pop()!r} has no place there; see data_sets")
         merged = {key: value for part in parts for key, value in part.items()}
-        return HParams.from_dict(merged | {"data_set": self.data_sets[data]}, f"{where}, {data}, {variant}")
+        return HParams.from_dict(merged | {"data_set": self.data_sets[data]}, where)
 
 
 class Run(NamedTuple):

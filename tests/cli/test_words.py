@@ -20,6 +20,7 @@ from sketch_rnn_keras.hparams import HParams
         ("with polylines=columns or polylines=points", "with --polylines columns or --polylines points"),
         ("per_category=5: too few", "--per-category 5: too few"),
         ("(epsilon=0.5)", "(--epsilon 0.5)"),
+        ("HParams.model_fields lists the 37 keys", "`sketch-rnn info small` shows the 37 keys"),
         ("first: conversion.convert('svgs', 'svgs.npz')", "first: sketch-rnn convert svgs --output svgs.npz"),
         ("conversion.convert('my svgs', 'my.npz'), or", "sketch-rnn convert 'my svgs' --output my.npz, or"),
         ("""conversion.convert("it's", 'a.npz')""", """sketch-rnn convert 'it'"'"'s' --output a.npz"""),

@@ -140,3 +140,13 @@ def test_a_numeric_array_of_too_many_drawings(tmp_path, monkeypatch):
     monkeypatch.setattr(npz, "MAX_DRAWINGS", 1000)
     np.savez_compressed(tmp_path / "a.npz", **dict.fromkeys(npz.SPLITS, np.zeros((2000, 1, 3), np.int8)))
     assert "split train: expected at most 1000 drawings, received 2000" in refusal(tmp_path / "a.npz")
+
+
+def test_of_very_many_members_the_first_are_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for number in range(3000):
+            archive.writestr(f"\x1b[2J{'x' * 900}{number}.npy", b"")
+    message = refusal(tmp_path / "a.npz")
+    assert "and 2995 more" in message
+    assert len(message) < 500 + len(str(tmp_path))
+    assert message.isprintable()

@@ -55,3 +55,10 @@ def test_a_document_of_very_many_values_is_not_parsed(write, monkeypatch):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match="none.json: expected a document, but No such file or directory"):
         read_json(tmp_path / "none.json", "a document")
+
+
+def test_a_key_that_is_twice_there_is_quoted_in_part(write):
+    key = "x" * 5000
+    with pytest.raises(InputError, match="appears more than once") as caught:
+        read_json(write(f'{{"{key}": 1, "{key}": 2}}'.encode()), "a document")
+    assert len(str(caught.value)) < 500

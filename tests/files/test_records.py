@@ -124,3 +124,21 @@ def test_a_record_cannot_send_headers_of_its_own(download, server, validator):
     record_path(file.path).write_text(json.dumps({"url": file.url, "validator": validator}))
     assert get(file) == WHOLE
     assert "X-Other" not in server.requests[0][1]
+
+
+@pytest.mark.parametrize("field", ["url", "size"])
+def test_a_record_that_says_much_is_quoted_in_part(field, tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(WHOLE)
+    write_record(path, {"url": URL, "size": 1, "sha256": "0", field: "\x1b[2J" * 5000})
+    with pytest.raises(InputError, match="it now has") as caught:
+        verify(path)
+    assert len(str(caught.value).replace(str(path), "")) < 500
+    assert str(caught.value).isprintable()
+
+
+def test_a_record_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(records.record_path(tmp_path / "a"))
+    (tmp_path / "a").write_bytes(WHOLE)
+    with pytest.raises(InputError, match="expected the JSON record of a download"):
+        verify(tmp_path / "a")

@@ -1,10 +1,12 @@
 """`history.csv`: numbers exactly, rows to the step, and a last row that a crash cut off."""
 
 import contextlib
+import os
 from types import SimpleNamespace
 
 import pytest
 
+from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.training import history
 
 VALUES = dict.fromkeys(history.COLUMNS[2:], 1 / 3)
@@ -52,5 +54,11 @@ def test_a_history_goes_on_after_a_row_that_was_cut_off(tmp_path, cut):
 def test_a_row_that_is_being_written_is_left_out_whole():
     """A file that grows may yield the first part of a row, which ends it for now, and then the rest as a line."""
     lines = [",".join(history.COLUMNS) + "\n", "1,train" + ",0.5" * 10 + "\n", "2,train,0.", "375" + ",0.5" * 11 + "\n"]
-    growing = SimpleNamespace(open=lambda **_: contextlib.nullcontext(iter(lines)))
+    growing = SimpleNamespace(is_file=lambda: True, open=lambda **_: contextlib.nullcontext(iter(lines)))
     assert [row["step"] for row in history.read(growing)] == ["1"]
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "history.csv")
+    with pytest.raises(InputError, match="expected the history of a training run: it is no file"):
+        history.read(tmp_path / "history.csv")

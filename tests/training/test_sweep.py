@@ -217,3 +217,15 @@ def test_a_folder_of_another_plan_is_refused(sweep_folder, rows, tmp_path, chang
     plan = sweep.Plan.load(write(tmp_path, hparams=SMALL | changes, variants={"full": {}}))
     with pytest.raises(InputError, match=message):
         sweep.run(plan, sweep_folder / "runs")
+
+
+def test_a_plan_of_very_many_runs_is_refused_before_they_are_listed(tmp_path):
+    many = {f"{k}": {} for k in range(2000)}
+    with pytest.raises(InputError, match="expected at most 1000 runs, received 4000000"):
+        sweep.Plan.load(write(tmp_path, data_sets=dict.fromkeys(many, DATA), variants=many))
+
+
+def test_names_of_any_length_are_cut_in_messages(tmp_path):
+    with pytest.raises(InputError, match="unknown key 'units'") as caught:
+        sweep.Plan.load(write(tmp_path, variants={"x" * 5000: {"units": 3}}))
+    assert len(str(caught.value)) < 500 + len(str(tmp_path))
