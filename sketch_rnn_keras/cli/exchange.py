@@ -83,11 +83,13 @@ def export(
     formats = {"onnx": "onnx", "saved_model": "tf_saved_model"}
     chosen = formats[one_of("--format", format, formats)]
     loaded = open_model(model)
-    written = loaded.export(output, chosen)
+    from ..model.serving import new_export, write_parts
     from ..training.model_card import write_model_card
 
-    for path in [*written, write_model_card(loaded, output, file=None)]:
-        say(f"wrote  {path}")
+    with new_export(output, chosen) as draft:
+        written = [*write_parts(loaded, draft, chosen), write_model_card(loaded, draft, file=None)]
+    for path in written:
+        say(f"wrote  {output / path.name}")
 
 
 def _with_data(model: "SketchRNN", names: list[str]) -> "SketchRNN":
@@ -107,10 +109,10 @@ def _with_data(model: "SketchRNN", names: list[str]) -> "SketchRNN":
 
 
 def _save_keras(model: "SketchRNN", destination: Path) -> None:
-    from ..files.writing import replacing, unwritable
+    from ..files.writing import unwritable
+    from ..model.saving import save_keras
 
     try:
-        with replacing(destination) as draft:
-            model.save(draft)
+        save_keras(model, destination)
     except OSError as error:
         raise unwritable(destination, error) from None

@@ -21,6 +21,7 @@ import requests
 import urllib3
 
 from .records import digest, read_record, record_path, write_record
+from .writing import make_folder, sync
 
 _TIMEOUT = (10, 60)  # seconds to connect, seconds between bytes
 _PIECE = 2**16  # bytes
@@ -90,9 +91,9 @@ def fetch(download: Download, progress: Callable[[int, int | None], None], stop:
         Stopped: `stop` was set.
     """
     path = download.path
-    if path.exists():
+    if path.exists() and not _lock_file(path).exists():  # that of a process that was killed is removed
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with _alone(path, stop):
         if path.exists():
             return False
@@ -214,6 +215,7 @@ def _finish(download: Download) -> None:
     size, sha256 = part.stat().st_size, digest(part, "sha256").hex()
     write_record(download.path, record | {"size": size, "sha256": sha256})
     os.replace(part, download.path)
+    sync(download.path.parent)
 
 
 def _validator(response: requests.Response) -> str | None:
@@ -238,7 +240,7 @@ def _seconds(retry_after: str | None) -> float:
 @contextlib.contextmanager
 def _alone(path: Path, stop: threading.Event) -> Iterator[None]:
     """Keeps other processes from downloading to the same place meanwhile; waits for one that does."""
-    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
+    lock = filelock.FileLock(_lock_file(path))
     while True:
         with contextlib.suppress(filelock.Timeout):
             lock.acquire(timeout=0.5)
@@ -251,3 +253,7 @@ def _alone(path: Path, stop: threading.Event) -> Iterator[None]:
         with contextlib.suppress(OSError):  # an open file cannot be removed on Windows
             os.unlink(lock.lock_file)
         lock.release()
+
+
+def _lock_file(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")

@@ -1,14 +1,15 @@
 """Writing files in one step: readers see the old content or the new, never a part.
 
-Enters: a path and content. Leaves: the file, on disk under its name. What is half written lies beside it as a hidden
-draft, `.cat.draft-x1y2z3a4.npz`, which its writer keeps locked. The system takes the lock from a process that dies, so
-whoever next writes into that folder knows the drafts of the dead, and sweeps them.
+Enters: a path and content. Leaves: the file or folder, on disk under its name. What is half written lies beside it as a
+hidden draft, `.cat.draft-x1y2z3a4.npz`, which its writer keeps locked. The system takes the lock from a process that
+dies, so whoever next writes into that folder knows the drafts of the dead, and sweeps them.
 """
 
 import contextlib
 import errno
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,36 @@ def replacing(target: str | os.PathLike) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def new_folder(target: str | os.PathLike) -> Iterator[Path]:
+    """Gives a draft of a folder to write into, and puts it in place when the block succeeds.
+
+    Args:
+        target: the folder, which must not exist or be empty; what `replacing` says of others holds here.
+
+    Raises:
+        OSError: the draft cannot be made or put in place.
+        Exception: whatever the block raises; the draft is removed.
+    """
+    target = Path(os.path.abspath(target))
+    make_folder(target.parent)
+    sweep_drafts(target.parent)
+    draft, handle = _locked_folder(target)
+    try:
+        os.chmod(draft, 0o755)
+        yield draft
+        for path in (*draft.rglob("*"), draft):
+            sync(path)
+        if fcntl is None and target.exists():
+            target.rmdir()  # Windows puts nothing in the place of a folder
+        os.rename(draft, target)
+        sync(target.parent)
+    finally:
+        if handle is not None:
+            os.close(handle)
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def _draft_of(target: Path) -> Iterator[Path]:
     """A new file, locked while the block lasts, and removed afterwards unless it has got another name."""
     handle, name = _locked_draft(target)
@@ -72,19 +103,32 @@ def _locked_draft(target: Path) -> tuple[int, str]:
         os.close(handle)
 
 
+def _locked_folder(target: Path) -> tuple[Path, int | None]:
+    while True:
+        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:_STEM]}.draft-"))
+        if fcntl is None:
+            return draft, None  # a folder cannot be opened on Windows
+        handle = os.open(draft, os.O_RDONLY)
+        _lock(handle)
+        if draft.exists():  # see above
+            return draft, handle
+        os.close(handle)
+
+
 def sweep_drafts(folder: Path) -> None:
     """Remove the drafts in a folder whose writers are dead."""
     with contextlib.suppress(OSError):  # a folder that may not be listed, a draft that is somebody else's
         for path in folder.glob(".*.draft-*"):
-            if is_draft(path.name) and path.is_file() and not path.is_symlink():
+            if is_draft(path.name) and not path.is_symlink() and (path.is_file() or path.is_dir()):
                 _sweep(path)
 
 
 def _sweep(draft: Path) -> None:
-    handle = os.open(draft, os.O_RDWR)
+    is_folder = draft.is_dir()
+    handle = os.open(draft, os.O_RDONLY if is_folder else os.O_RDWR)
     try:
         if _lock(handle):
-            draft.unlink()
+            shutil.rmtree(draft) if is_folder else draft.unlink()
     finally:
         os.close(handle)
 

@@ -1,7 +1,7 @@
-"""`.keras` files and checkpoints of this package, read without trust.
+"""`.keras` files and checkpoints of this package, read without trust; `.keras` files written.
 
-Enters: a path. Leaves: a `SketchRNN`. Hyperparameters are validated, sizes are checked against what the file holds
-before anything is allocated, and no code or class named in the file is loaded.
+Enters: a path. Leaves: a `SketchRNN`, or the file. Hyperparameters are validated, sizes are checked against what the
+file holds before anything is allocated, and no code or class named in the file is loaded.
 """
 
 import json
@@ -19,6 +19,7 @@ import numpy as np
 from ..errors import InputError, reason, shown
 from ..files.arrays import read_arrays
 from ..files.reading import read_json
+from ..files.writing import replacing
 from ..hparams import HParams
 from ..strokes import check_scale_factor
 from .provenance import Provenance
@@ -44,6 +45,23 @@ _DAMAGE = (
     ),
     *(zipfile.BadZipFile, zlib.error),
 )
+
+
+def save_keras(model: SketchRNN, file: Path) -> None:
+    """Write a `.keras` file, in one step, without the date that Keras puts in it: the same model is the same bytes.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with replacing(file) as draft:
+        model.save(draft)
+        with zipfile.ZipFile(draft) as archive:
+            contents = {name: archive.read(name) for name in archive.namelist()}
+        metadata = json.loads(contents["metadata.json"])
+        contents["metadata.json"] = json.dumps(metadata | {"date_saved": ""}).encode()
+        with zipfile.ZipFile(draft, "w") as archive:
+            for name, content in contents.items():
+                archive.writestr(zipfile.ZipInfo(name), content)  # which is of 1980
 
 
 def load_keras(file: Path, scale_factor: float | None = None) -> SketchRNN:

@@ -9,10 +9,12 @@ caller must know beside them (units, sizes, the names of inputs and outputs). A 
 Source: section 3.2 of arXiv 1704.03477.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ from keras import ops
 
 from ..backends import Tensor
 from ..errors import InputError, one_of
-from ..files.writing import write_atomically
+from ..files.writing import new_folder, unwritable, write_atomically
 from ..strokes import START_TOKEN
 from . import mixture
 from .cell import Cell
@@ -118,7 +120,7 @@ def parts(model: "SketchRNN") -> dict[str, keras.Model]:
 
 
 def export(model: "SketchRNN", folder: str | os.PathLike, format: str = "tf_saved_model") -> list[Path]:
-    """Write the functions of a model, and what a caller must know beside them, into a new folder.
+    """Write the functions of a model, and what a caller must know beside them, into a new folder, in one step.
 
     Args:
         model: a `SketchRNN`.
@@ -129,17 +131,37 @@ def export(model: "SketchRNN", folder: str | os.PathLike, format: str = "tf_save
         The files and folders that were written.
 
     Raises:
-        InputError: the format is none, the folder holds something, or a package is missing.
+        InputError: as `new_export` does.
     """
-    ending, folder = FORMATS[one_of("format", format, FORMATS)], Path(folder)
+    with new_export(folder, format) as draft:
+        written = write_parts(model, draft, format)
+    return [Path(folder) / path.name for path in written]
+
+
+@contextlib.contextmanager
+def new_export(folder: str | os.PathLike, format: str) -> Iterator[Path]:
+    """Gives a draft of a folder, which gets its name when the block succeeds; the arguments are those of `export`.
+
+    Raises:
+        InputError: the format is none, the folder holds something or cannot be written, or a package is missing.
+    """
+    one_of("format", format, FORMATS)
+    folder = Path(folder)
     for package in NEEDED[format]:
         if importlib.util.find_spec(package) is None:
             raise InputError(f"format {format}: {package} is not installed; pip install 'sketch-rnn-keras[export]'")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: expected a new or empty folder, received one with files in it; choose another")
-    made = parts(model)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    try:
+        with new_folder(folder) as draft:
+            yield draft
+    except OSError as error:
+        raise unwritable(folder, error) from None
+
+
+def write_parts(model: "SketchRNN", folder: Path, format: str) -> list[Path]:
+    """Write the functions of a model, and what a caller must know beside them; the files and folders."""
+    made, ending, written = parts(model), FORMATS[format], []
     for name, part in made.items():
         path = folder / f"{name}{ending}"
         signature = keras.tree.map_structure(_specification, part._inputs_struct)

@@ -5,7 +5,6 @@ for, or those values put back. Which of a run's checkpoints counts is the busine
 """
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from pydantic import Field, TypeAdapter
 
 from ..errors import InputError, TrainingError, shown
 from ..files.arrays import read_arrays
-from ..files.writing import replacing
 from ..hparams import HParams
 from ..model import schedules
 
@@ -101,19 +99,6 @@ def assign(
             raise InputError(f"{file}: {name}: expected {tuple(variable.shape)}, received {shape} of {dtype}")
     for name, variable in variables.items():
         variable.assign(arrays[name])
-
-
-def save_model(model: "SketchRNN", file: Path) -> None:
-    """Write a `.keras` file without the date that Keras puts in it: the same training writes the same bytes."""
-    with replacing(file) as draft:
-        model.save(draft)
-        with zipfile.ZipFile(draft) as archive:
-            contents = {name: archive.read(name) for name in archive.namelist()}
-        metadata = json.loads(contents["metadata.json"])
-        contents["metadata.json"] = json.dumps(metadata | {"date_saved": ""}).encode()
-        with zipfile.ZipFile(draft, "w") as archive:
-            for name, content in contents.items():
-                archive.writestr(zipfile.ZipInfo(name), content)  # which is of 1980
 
 
 def _progress(file: Path, text: np.ndarray | None) -> Progress:

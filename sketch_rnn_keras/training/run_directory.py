@@ -211,6 +211,8 @@ class RunDirectory:
             TrainingError: a weight is not finite; nothing is written.
             InputError: a file cannot be written, or the directory is gone; the last checkpoint is what it was.
         """
+        from ..model.saving import save_keras  # here: it loads a backend
+
         arrays = checkpoint.collect(model, optimizer, progress)
         if not self.config.is_file():
             raise InputError(f"{self.path}: expected the run directory that is trained in, but it is gone")
@@ -218,7 +220,7 @@ class RunDirectory:
             if self.history.exists():
                 sync(self.history)
             if is_best:
-                checkpoint.save_model(model, self.model)
+                save_keras(model, self.model)
             with replacing(self.last) as draft:
                 write_arrays(draft, arrays)
                 if is_best:

@@ -70,6 +70,17 @@ def test_a_cut_connection_is_continued_where_it_broke(download, server):
     assert [headers.get("If-Range") for _, headers in server.requests] == [None, '"v1"', '"v1"']
 
 
+def test_the_lock_of_a_process_that_was_killed_does_not_stay(download, server):
+    file = download(Answer(WHOLE))
+    lock = file.path.with_name(f".{file.path.name}.lock")
+    for _ in range(2):  # before the file is there, and when it is
+        lock.parent.mkdir(exist_ok=True)
+        lock.touch()
+        assert get(file) == WHOLE
+        assert left(file) == {"file", "file.download.json"}
+    assert len(server.requests) == 1
+
+
 @given(st.lists(st.integers(0, 3000), max_size=ATTEMPTS - 1), st.booleans(), st.sampled_from([None, "chunked"]))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cuts_anywhere_do_no_harm(download, cuts, honours_range, announced):

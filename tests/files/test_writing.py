@@ -6,7 +6,9 @@ import stat
 import pytest
 
 from sketch_rnn_keras.errors import InputError
-from sketch_rnn_keras.files.writing import check_suffix, replacing, unwritable, write_atomically
+from sketch_rnn_keras.files.writing import check_suffix, new_folder, replacing, unwritable, write_atomically
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes and locks are POSIX's")
 
 
 def test_what_is_written_is_there_alone(tmp_path):
@@ -52,7 +54,57 @@ def test_the_file_is_on_disk_before_it_takes_its_place(tmp_path, monkeypatch):
     assert order == ["on disk", "in place", "on disk"]  # the file, its name, the folder that holds the name
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@posix
+def test_drafts_of_the_dead_are_swept_and_those_of_the_living_left(tmp_path):
+    (tmp_path / ".a.draft-12345678.txt").write_text("of a killed process")
+    (tmp_path / ".b.draft-12345678").mkdir()
+    (tmp_path / ".b.draft-12345678" / "part").touch()
+    (tmp_path / ".a.draft.txt").write_text("somebody else's")
+    with replacing(tmp_path / "a.txt") as draft, new_folder(tmp_path / "b") as folder:
+        write_atomically(tmp_path / "c.txt", b"")
+        assert set(tmp_path.iterdir()) == {draft, folder, tmp_path / ".a.draft.txt", tmp_path / "c.txt"}
+
+
+def test_a_folder_appears_whole(tmp_path):
+    with new_folder(tmp_path / "a" / "b") as draft:
+        (draft / "c").mkdir()
+        (draft / "c" / "d.txt").write_text("content")
+        assert not (tmp_path / "a" / "b").exists()
+    assert (tmp_path / "a" / "b" / "c" / "d.txt").read_text() == "content"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+
+
+def make_folder(path):
+    with new_folder(path) as draft:
+        (draft / "ours").touch()
+
+
+def test_an_empty_folder_is_replaced(tmp_path):
+    (tmp_path / "a").mkdir()
+    make_folder(tmp_path / "a")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a", tmp_path / "a" / "ours"]
+
+
+def test_a_folder_with_files_in_it_is_left(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "mine").touch()
+    with pytest.raises(OSError, match="not empty"):
+        make_folder(tmp_path / "a")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a", tmp_path / "a" / "mine"]
+
+
+def test_of_a_folder_whose_block_fails_nothing_is_left(tmp_path):
+    def fail():
+        with new_folder(tmp_path / "a") as draft:
+            (draft / "half").touch()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+@posix
 def test_others_may_read_what_is_written(tmp_path):
     assert stat.S_IMODE(write_atomically(tmp_path / "a.txt", b"").stat().st_mode) == 0o644
 

@@ -12,6 +12,7 @@ import errno
 import itertools
 import json
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -23,13 +24,15 @@ from support.crashes import FileOperations, crash_everywhere
 from support.writers import SCENARIOS, Scenario
 
 from sketch_rnn_keras.errors import InputError, TrainingWarning
+from sketch_rnn_keras.files.records import RECORD_SUFFIX
 
 TIMED = {"clock.json"}  # what differs from run to run
+UNLIKE = re.compile(r".*\.(onnx|pb)|variables\..*")  # what TensorFlow puts random numbers into
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file by its name in the folder, but those that differ from run to run."""
-    found = tiny_run.contents(folder)
+    """Every file by its name in the folder, but those that differ from run to run; of some the name alone."""
+    found = {path: b"" if UNLIKE.fullmatch(path.name) else text for path, text in tiny_run.contents(folder).items()}
     return {str(path.relative_to(folder)): found[path] for path in sorted(found) if path.name not in TIMED}
 
 
@@ -51,8 +54,8 @@ def crashes(scenario: Scenario, place: Path, operations: FileOperations) -> dict
     lost = [power.operation for kill, power in pairs if saved(power.folder) < saved(kill.folder)]
     for crash, folder in left:
         now = files(folder)
-        if scenario.in_one_step and (half := [name for name in now if is_torn(name, now, before, expected)]):
-            torn[crash] = half
+        if scenario.in_one_step and visible(now) not in (visible(before), visible(expected)):
+            torn[crash] = sorted(visible(now))
         if (state := str(sorted(now.items()))) not in seen:
             seen.add(state)
             scenario.action(folder)
@@ -62,10 +65,13 @@ def crashes(scenario: Scenario, place: Path, operations: FileOperations) -> dict
     return {"operations": len(left) // 2, "states": len(seen), "differences": found, "lost": lost, "torn": torn}
 
 
-def is_torn(name: str, now: dict[str, bytes], before: dict[str, bytes], after: dict[str, bytes]) -> bool:
-    """Whether a file is neither as it was nor as it is to be; drafts, which are hidden, are not looked at."""
-    is_hidden = any(part.startswith(".") for part in Path(name).parts)
-    return not is_hidden and now[name] not in (before.get(name), after.get(name))
+def visible(contents: dict[str, bytes]) -> dict[str, bytes]:
+    """The files without those that are hidden, as drafts are, and without records of downloads."""
+    return {
+        name: content
+        for name, content in contents.items()
+        if not any(part.startswith(".") for part in Path(name).parts) and not name.endswith(RECORD_SUFFIX)
+    }
 
 
 def full_disks(scenario: Scenario, place: Path, operations: FileOperations) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Scenario(NamedTuple):
     Attributes:
         action: does it, or does it again where it was left undone, as the same command would.
         before: the files in the folder beforehand, by name.
-        in_one_step: whether every file of it is old or new and never a part, but for hidden ones.
+        in_one_step: whether all files are old or all new and none is a part, but for hidden ones.
         end: called when it has been done often enough.
     """
 
@@ -176,9 +176,14 @@ def _saved_model(place: Path) -> Path:
 
 
 def _command(*arguments: str | Path) -> None:
-    """Run `sketch-rnn ARGUMENTS`, without what it says and without its own ending."""
+    """Run `sketch-rnn ARGUMENTS` as a process of its own would, without what it says and without its own ending."""
+    import keras
+    import tensorflow as tf
+
     from sketch_rnn_keras.cli import app
 
+    keras.utils.clear_session()  # it numbers layers
+    tf.get_logger().setLevel("ERROR")  # which remarks that much is compiled
     with contextlib.redirect_stderr(io.StringIO()):
         app([str(argument) for argument in arguments], standalone_mode=False)
 

@@ -17,12 +17,20 @@ pytestmark = [
     pytest.mark.tensorflow,  # files are the same under both backends; once is enough
 ]
 TESTS = Path(__file__).parent.parent
-OPERATIONS = {"train": 100, "train, rolled back": 150, "picture as .svg": 8}  # at least; otherwise not all are seen
+# At least so many; otherwise not all are seen.
+OPERATIONS = {
+    "train": 100,
+    "train, rolled back": 150,
+    "convert, replacing": 8,
+    "download": 20,
+    "convert-model to .keras": 8,
+    "picture as .svg": 8,
+}
 
 
 def campaign(name: str, folder: Path, *scenarios: str) -> dict:
     command = [sys.executable, "-m", "support.crash_matrix", name, str(folder), *scenarios]
-    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    environment = os.environ | {"PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
     result = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-2000:]
     return json.loads(result.stdout)
