@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import InputError, TrainingError, TrainingWarning
-from . import data, exchange, fetch, figures, latent_space, learning, sample, web  # noqa: F401  (each adds its commands)
+from . import data, exchange, fetch, figures, latent_space, learning, quality, sample, web  # noqa: F401  (each adds its commands)
 from .common import app, command_name, say
 from .words import as_typed
 
@@ -21,7 +21,7 @@ PANELS = {
     "Data": ("download", "convert"),
     "Latent space": ("reconstruct", "interpolate", "analogy", "complete", "temperature", "embed"),
     "Models": ("models", "download-model", "convert-model", "export"),
-    "Research": ("evaluate", "plot", "mixture", "sweep"),
+    "Research": ("evaluate", "quality", "train-recogniser", "plot", "mixture", "sweep"),
 }
 
 

@@ -52,7 +52,8 @@ class Copying(NamedTuple):
             drawings are; 0.05 is no copying, 1 nothing but copies.
         nearer: the probability that a sketch is nearer to its nearest training drawing than a held-out drawing is to
             its own; 0.5 is no copying, 1 nothing but copies, 0 far from all that is real.
-        novelty: the median distance to the nearest training drawing, over that of the held-out drawings; copies 0.
+        novelty: the median distance to the nearest training drawing, over that of the held-out drawings; 0 of the
+            training drawings themselves.
     """
 
     near_copies: float
@@ -191,13 +192,16 @@ def diversity(vectors: np.ndarray) -> float:
 def copying(sketches: np.ndarray, training: np.ndarray, held_out: np.ndarray) -> Copying:
     """Whether sketches are copies of training drawings.
 
+    A distance to the nearest training drawing counts in lengths of that drawing's own distance to its nearest other:
+    what is near among simple drawings is not what is near among intricate ones.
+
     Args:
-        sketches, training, held_out: `[n, d]`; the last are real and were not trained on, at least 10.
+        sketches, training, held_out: `[n, d]`; the last are real and were not trained on, at least 10 of each.
 
     Source: arXiv 2004.05675, whose statistic is that of `nearer`.
     """
-    sketches, held_out = _checked("sketches", sketches), _checked("held_out", held_out)
-    own, theirs = nearest_distances(sketches, training), nearest_distances(held_out, training)
+    sketches, training = _checked("sketches", sketches), _checked("training", training)
+    own, theirs = _relative(sketches, training), _relative(_checked("held_out", held_out), training)
     below, level = (np.searchsorted(np.sort(theirs), own, side) for side in ("left", "right"))
     farther = len(theirs) - (below + level) / 2  # held-out drawings that are, ties being half
     median = np.median(theirs)
@@ -228,12 +232,23 @@ def retrieval(queries: np.ndarray, gallery: np.ndarray, ranks: Sequence[int] = (
     return {rank: float((places < rank).mean()) for rank in ranks}
 
 
-def nearest_distances(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The distance of each vector to the nearest of others, `[n]`."""
-    nearest = np.zeros(len(vectors))
-    for rows, distances in _distances(_checked("vectors", vectors), np.asarray(others)):
-        nearest[rows] = distances.min(axis=1)
-    return nearest
+def nearest(vectors: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which of others is the nearest to each vector, int `[n]`, and how far it is, `[n]`."""
+    places, distances = np.zeros(len(vectors), np.int64), np.zeros(len(vectors))
+    for rows, part in _distances(vectors, others):
+        places[rows] = part.argmin(axis=1)
+        distances[rows] = part.min(axis=1)
+    return places, distances
+
+
+def _relative(vectors: np.ndarray, training: np.ndarray) -> np.ndarray:
+    """The distance to the nearest training vector over that one's distance to its own nearest other."""
+    places, distances = nearest(vectors, training)
+    found, back = np.unique(places, return_inverse=True)
+    gaps = np.zeros(len(found))
+    for rows, part in _distances(training[found], training):
+        gaps[rows] = np.partition(part, 1, axis=1)[:, 1]  # each is its own nearest
+    return distances / np.maximum(gaps, 1e-9)[back]
 
 
 def _radii(vectors: np.ndarray, ks: Sequence[int]) -> np.ndarray:

@@ -56,9 +56,7 @@ def rasterise(drawings: Sequence[np.ndarray], style: Style = QUICK_DRAW) -> np.n
     Raises:
         InputError: something is no stroke-3 drawing of finite numbers, or the style is out of its range.
     """
-    size = whole_number("size", style.size, 1, MOST_PIXELS)
-    line_width = real_number("line_width", style.line_width, 0, CANVAS)
-    padding = real_number("padding", style.padding, -1e-9, CANVAS, f"a number from 0 to {CANVAS:g}")
+    size, line_width, padding = checked(style)
     border = padding + line_width / 2
     scale = size / (CANVAS + 2 * border)
     renderer, pixels = RendererAgg(size, size, _DPI), np.zeros((len(drawings), size, size), np.uint8)
@@ -76,6 +74,19 @@ def rasterise(drawings: Sequence[np.ndarray], style: Style = QUICK_DRAW) -> np.n
             renderer.draw_path(pen, _path(rows, scale), to_middle, None)
             pixels[k] = ink
     return pixels
+
+
+def checked(style: Style) -> Style:
+    """The style.
+
+    Raises:
+        InputError: a size, a width or a padding is out of its range.
+    """
+    return Style(
+        whole_number("size", style.size, 1, MOST_PIXELS),
+        real_number("line_width", style.line_width, 0, CANVAS),
+        real_number("padding", style.padding, -1e-9, CANVAS, f"a number from 0 to {CANVAS:g}"),
+    )
 
 
 def fitted(stroke3: np.ndarray) -> np.ndarray:

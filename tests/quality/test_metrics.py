@@ -100,10 +100,10 @@ def test_the_kernel_distance_of_two_distributions_whose_moments_are_known():
     x is -1 or 1, y is 0 or 2: moments 0, 1, 0 and 1, 2, 4, so 3 + 3 + 16.
     """
     rng = np.random.default_rng(0)
-    x, y = rng.choice([-1.0, 1.0], (4000, 1)), rng.choice([0.0, 2.0], (4000, 1))
+    x, y = rng.choice([-1.0, 1.0], (1500, 1)), rng.choice([0.0, 2.0], (1500, 1))
     found = metrics.kernel_distance(x, y)
     assert abs(found.value - 22) < 3 * found.error
-    assert found.error < 1
+    assert found.error < 1.5
 
 
 def test_the_kernel_distance_is_unbiased_and_its_error_is_how_far_it_strays():
@@ -201,8 +201,19 @@ def test_new_drawings_are_no_copies_and_copies_are():
 
 def test_float32_pixels_equal_to_a_training_drawing_s_are_at_distance_0():
     pixels = np.random.default_rng(0).random((400, 784)).astype("float32")
-    assert (metrics.nearest_distances(pixels[::7], pixels) == 0).all()
-    assert (metrics.nearest_distances(pixels[:100], pixels[100:]) > 5).all()
+    places, distances = metrics.nearest(pixels[::7], pixels)
+    assert (distances == 0).all()
+    assert (places == np.arange(0, 400, 7)).all()
+    assert (metrics.nearest(pixels[:100], pixels[100:])[1] > 5).all()
+
+
+def test_copies_are_found_among_drawings_of_different_density():
+    """Half of the drawings lie a hundred times as close together as the others."""
+    scales = np.where(np.arange(3000) % 2, 1, 100)[:, None]
+    drawings = normal(3000, 1) * scales
+    training, held_out = drawings[:2000], drawings[2000:]
+    copies = training[:500] + normal(500, 2) * scales[:500] * 0.01
+    assert metrics.copying(copies, training, held_out).near_copies > 0.95
 
 
 # -------------------------------------------------------------------------------------------------------- retrieval
