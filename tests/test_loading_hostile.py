@@ -4,12 +4,14 @@ import io
 import json
 import os
 import shutil
+import struct
 import zipfile
 
 import h5py
 import numpy as np
 import pytest
 from support.keras_files import document_of, rewritten, with_config, with_hparams
+from support.npz_archives import memory_below
 from support.tiny_run import arrays
 
 from sketch_rnn_keras.errors import InputError
@@ -235,6 +237,24 @@ def test_a_checkpoint_that_is_not_its_runs_is_refused(harm, message, trained_run
     (run / "model.keras").unlink()
     harm(run, arrays(run / "checkpoints" / "last.npz"))
     assert_refused(run, rf"last\.npz: expected .*{message}")
+
+
+def test_a_configuration_that_unpacks_to_more_than_it_says_is_not_unpacked(saved, tmp_path):
+    size, said = 2**26, 1000
+    with zipfile.ZipFile(tmp_path / "a.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", bytes(size))
+    content = (tmp_path / "a.keras").read_bytes()
+    (tmp_path / "a.keras").write_bytes(content.replace(struct.pack("<I", size), struct.pack("<I", said)))
+    with memory_below(2**24):
+        assert_refused(tmp_path / "a.keras")
+
+
+@pytest.mark.parametrize(("member", "method"), [("config", zipfile.ZIP_BZIP2), ("model", zipfile.ZIP_LZMA)])
+def test_members_that_are_packed_otherwise_are_refused(member, method, saved, tmp_path, nothing_built):
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(tmp_path / "a.keras", "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name), method if name.startswith(member) else zipfile.ZIP_DEFLATED)
+    assert_refused(tmp_path / "a.keras", f"its {member}.* is packed; save the model again")
 
 
 # ---------------------------------------------------------------------------------------------- what lies elsewhere

@@ -25,7 +25,9 @@ from ..strokes import check_scale_factor
 from .provenance import Provenance
 from .sketch_rnn import SketchRNN, least_weights
 
-MAX_WEIGHT_BYTES = 2**30  # of the weights in a .keras file, unpacked
+MAX_WEIGHT_BYTES = 2**30  # of the weights in a .keras file
+MAX_PACKED = 2**25  # of them if they are deflated, unpacked: they are unpacked anew for each place that is read
+MAX_CONFIG = 2**20  # bytes of its configuration
 MAX_NAMES = 10_000  # of groups and arrays in it; a model has some 100
 WEIGHTS = "model.weights.h5"  # the member of a .keras file that holds them
 CHECKPOINT_WEIGHTS = "weights/"  # what training/run_directory.py begins the names of weights with
@@ -143,17 +145,17 @@ class _Folder:
         member.file_size = (self._path / name).stat().st_size
         return member
 
-    def read(self, name: str) -> bytes:
-        return (self._path / name).read_bytes()
-
     def open(self, member: zipfile.ZipInfo) -> IO[bytes]:
         return (self._path / member.filename).open("rb")
 
 
 def _read_config(archive: zipfile.ZipFile | _Folder) -> dict[str, Any]:
-    if archive.getinfo("config.json").file_size > 2**20:
+    member = archive.getinfo("config.json")
+    if member.file_size > MAX_CONFIG:
         raise ValueError("its config.json is larger than 1 MiB")
-    document = json.loads(archive.read("config.json"))
+    _check_packing(member, MAX_CONFIG)
+    with archive.open(member) as content:  # `archive.read` unpacks all, whatever is declared
+        document = json.loads(content.read(member.file_size))
     name = document.get("registered_name") if isinstance(document, dict) else None
     if name != "sketch_rnn_keras>SketchRNN":
         raise ValueError(f"it holds a model of the class {shown(name)}")
@@ -163,11 +165,21 @@ def _read_config(archive: zipfile.ZipFile | _Folder) -> dict[str, Any]:
     return config
 
 
+def _check_packing(member: zipfile.ZipInfo, most: int) -> None:
+    """Raise unless a member is stored as it is, or deflated and of at most so many bytes: zipfile bounds no others."""
+    if member.compress_type == zipfile.ZIP_STORED or (
+        member.compress_type == zipfile.ZIP_DEFLATED and member.file_size <= most
+    ):
+        return
+    raise ValueError(f"its {member.filename} is packed; save the model again")
+
+
 def _check_sizes(archive: zipfile.ZipFile | _Folder, hparams: HParams) -> None:
     """Raise unless the archive holds as many weights as the hyperparameters ask for, and as many as it declares."""
     member = archive.getinfo(WEIGHTS)
     if member.file_size > MAX_WEIGHT_BYTES:
         raise ValueError(f"its weights take {member.file_size} bytes, more than {MAX_WEIGHT_BYTES}")
+    _check_packing(member, MAX_PACKED)
     with archive.open(member) as content, h5py.File(content, "r") as weights:
         arrays = _arrays(weights)
         declared = sum(array.nbytes for array in arrays)

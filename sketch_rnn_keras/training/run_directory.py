@@ -159,6 +159,7 @@ class RunDirectory:
         }
         if resume:
             start = self._check_same_run(config).get("start", {})
+            self._check_size(hparams)
         if start:
             config["start"] = dict(start)
         self.write_config(config)
@@ -178,6 +179,17 @@ class RunDirectory:
         if now != then:
             raise InputError(f"{self.config}: the data has changed since this run began; resume with the same files")
         return before
+
+    def _check_size(self, hparams: HParams) -> None:
+        """Raise unless a checkpoint can hold the weights: a model takes its memory before they are looked at."""
+        from ..model.sketch_rnn import least_weights  # here: a history is read without a backend
+
+        sizes = [file.stat().st_size for file in (self.last, self.previous) if file.is_file()]
+        if sizes and 4 * least_weights(hparams) > max(sizes):
+            raise InputError(
+                f"{self.config}: expected hyperparameters of the model in {self.last}, received those of a larger one, "
+                f"of at least {least_weights(hparams)} weights"
+            )
 
     def write_config(self, config: dict) -> None:
         write_atomically(self.config, (json.dumps(config, indent=2) + "\n").encode())
@@ -242,7 +254,10 @@ class RunDirectory:
             warnings.warn(
                 f"{self.last} is damaged; going on from {file}, of step {progress.step}", TrainingWarning, stacklevel=2
             )
-            _copy(file, self.last)
+            try:
+                _copy(file, self.last)
+            except OSError as error:
+                raise unwritable(self.last, error) from None
         return progress
 
     def is_begun(self) -> bool:

@@ -12,7 +12,7 @@ from support.tiny import untrained_model
 from support.tiny_run import HPARAMS, LONGEST, NUM_STEPS, SAVE_EVERY, arrays, contents
 
 from sketch_rnn_keras._version import __version__
-from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.errors import InputError, TrainingWarning
 from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.model.optimizer import make_optimizer
 from sketch_rnn_keras.training.run_directory import RESUMABLE, Progress, RunDirectory, last_step
@@ -269,3 +269,22 @@ def test_a_checkpoint_of_another_model_is_refused(killed):
     killed.save(*build(HPARAMS.replace(conditional=False)), Progress(step=30), is_best=False)
     with pytest.raises(InputError, match=r"last\.npz: expected [0-9]+ arrays of this model, received [0-9]+ others"):
         killed.restore(*build(HParams.load(killed.config)))
+
+
+def test_a_run_whose_model_its_checkpoints_cannot_hold_is_refused_before_it_is_built(killed, data):
+    huge = HParams.load(killed.config).replace(dec_rnn_size=10**6)
+    document = killed.read_config()
+    killed.write_config(document | {"hparams": huge.model_dump(mode="json")})
+    with pytest.raises(InputError, match=r"config\.json: expected hyperparameters of the model in .*last\.npz"):
+        killed.begin(huge, data, resume=True)
+
+
+def test_a_folder_in_the_place_of_the_last_checkpoint_is_left(killed):
+    killed.last.unlink()
+    killed.last.mkdir()
+    with (
+        pytest.warns(TrainingWarning, match="is damaged; going on from"),
+        pytest.raises(InputError, match=r"last\.npz: cannot be written"),
+    ):
+        killed.restore(*build(HParams.load(killed.config)))
+    assert killed.last.is_dir()
