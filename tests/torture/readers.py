@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from support import tiny_run
-from support.crash_matrix import training
+from support.writers import StandIn
 
 OPTIONS = ("num_steps=3", "save_every=2", "log_every=1")  # of a training that is resumed: what a file says may be long
 Reader = Callable[[], Sequence[str] | None]
@@ -18,10 +18,9 @@ Reader = Callable[[], Sequence[str] | None]
 def stand_in() -> None:
     """Have trainings whose steps, losses and pictures cost nothing, in this process from now on."""
     from sketch_rnn_keras.data import doodles
-    from sketch_rnn_keras.training import curves, evaluation, loop
+    from sketch_rnn_keras.training import curves
 
-    training()
-    evaluation.evaluate = loop.evaluate
+    StandIn().take_the_place()
     curves.plot_tradeoff = lambda *_: None
     made = functools.cache(doodles.make_splits)
     doodles.make_splits = lambda subject, counts, seed: made(subject, tuple(counts), seed)
