@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .data.folders import is_folder
 from .errors import InputError, nearest
 from .presets import presets
 from .strokes import check_scale_factor
@@ -125,10 +126,13 @@ def model_format(path: str | os.PathLike) -> ModelFormat | None:
 
 
 def is_meant_as_model(path: str | os.PathLike) -> bool:
-    """Whether a path names a model, even where none can be opened: what holds one, a folder, or a `.keras` name."""
+    """Whether a path names a model, even where none can be opened: what holds one, a folder, or a `.keras` name.
+
+    A folder that is a data set names none.
+    """
     path = Path(path)
-    is_folder = path.is_dir() and path.name != ""
-    return is_folder or path.suffix.lower() == ".keras" or model_format(path) is not None
+    may_hold_one = path.is_dir() and path.name != "" and not is_folder(path)
+    return may_hold_one or path.suffix.lower() == ".keras" or model_format(path) is not None
 
 
 def check_model_path(path: str | os.PathLike) -> ModelFormat:

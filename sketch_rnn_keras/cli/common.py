@@ -52,8 +52,9 @@ Data = Annotated[
     list[str] | None,
     typer.Option(
         "--data",
-        help="An .npz file, a Quick, Draw! category such as cat (downloaded into data/ when missing), or built-in "
-        "drawings such as doodles:cat. Give it several times to join data sets.",
+        help="An .npz file, a folder made by `sketch-rnn convert`, a Quick, Draw! category such as cat (downloaded "
+        "into data/ when missing), many of them (quickdraw:animals, quickdraw:all), built-in drawings such as "
+        "doodles:cat, or names in a file (@names.txt). Give it several times to join data sets.",
     ),
 ]
 Set = Annotated[

@@ -21,7 +21,12 @@ def convert(
         list[Path],
         typer.Argument(help="Files and folders: Quick, Draw! .ndjson and .bin, .svg, polyline .json, .npz."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The data file to write, .npz.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="The data file to write, .npz; or a folder, for more drawings than memory: animals/."
+        ),
+    ],
     epsilon: Annotated[
         float | None,
         typer.Option(
@@ -56,22 +61,29 @@ def convert(
         typer.Option(metavar="columns|points", help="How strokes of polyline JSON are meant if both is possible."),
     ] = None,
     layout: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--format",
-            metavar="quickdraw|arrays",
-            help="quickdraw: as Quick, Draw!'s files, readable by the original code; arrays: without pickles.",
+            metavar="quickdraw|arrays|folder",
+            help="quickdraw: as Quick, Draw!'s files, readable by the original code; arrays: without pickles; folder: "
+            "of any size, read while training. By default what the name of --output says.",
         ),
-    ] = "quickdraw",
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="How many read and convert; one for each core by default.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")] = False,
 ) -> None:
-    """Convert drawings into a data file to train on, and say how."""
+    """Convert drawings into a data set to train on, and say how.
+
+    An interrupted conversion goes on where it was when the same command is given again.
+    """
     from ..conversion import convert
 
     options: dict[str, Any] = {"epsilon": epsilon, "per_category": per_category, "splits": splits}
     options |= {} if max_points is None else {"max_points": max_points}
     options |= {"seed": seed, "recognized_only": recognized_only, "strict": strict, "as_is": as_is}
-    options |= {"polylines": polylines, "layout": layout, "overwrite": overwrite}
+    options |= {"polylines": polylines, "layout": layout, "overwrite": overwrite, "processes": processes}
     with progress_bar("converting, %", 100) as progress:
         report = convert(sources, output, **options, progress=lambda share: progress(int(100 * share)))
     answer(as_typed(str(report)))
@@ -89,6 +101,15 @@ def _training_command(report: "Report") -> str:
     return shlex.join(words)
 
 
+def _verify(path: Path) -> None:
+    from ..data.folders import is_folder, verify_folder
+
+    if not is_folder(path):
+        raise InputError(f"--verify: expected a folder that sketch-rnn convert has made, received {path}")
+    for name in verify_folder(path):
+        say(f"whole  {path / name}")
+
+
 @app.command()
 def info(
     target: Annotated[str, typer.Argument(help="A data set, a config, a model or a run directory.")],
@@ -100,8 +121,11 @@ def info(
     seed: Annotated[int | None, typer.Option(min=0, help="For the sheet: of the choice; 0 by default.")] = None,
     columns: Annotated[int | None, typer.Option(min=1, help="For the sheet: drawings in a row.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --contact-sheet if it exists.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Of a data set in a folder, also hash its files and compare.")
+    ] = False,
 ) -> None:
-    """Describe a data set (.npz, a category, doodles:cat), a training, a config (.json) or a model.
+    """Describe a data set (.npz, a folder, a category, doodles:cat), a training, a config (.json) or a model.
 
     Of a run directory: how far the training came, what was best, the time taken and the curve of its cost.
     """
@@ -109,6 +133,8 @@ def info(
     from ..presets import presets
 
     path = find_model(target) if target in presets() else Path(target)
+    if verify:
+        _verify(path)
     given = {"split": split, "count": count, "seed": seed, "columns": columns}
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if contact_sheet is None and (settings or overwrite):

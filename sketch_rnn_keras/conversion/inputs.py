@@ -5,10 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..data.folders import is_folder
+from ..data.spool import SUFFIX
 from ..errors import InputError
 from ..files.records import RECORD_SUFFIX, verify
 from . import binary, documents, ndjson
-from .items import UNREADABLE, Drawing, Reading, Rejected
+from .items import UNREADABLE, Drawing, Piece, Reading, Rejected
+
+PIECE = 2**24  # bytes that are read in one go
+MANY = 500  # files that are read in one go
 
 
 def read_svg(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
@@ -57,6 +62,8 @@ def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counte
     """
     files = []
     for source in map(Path, sources):
+        if is_folder(source):
+            raise InputError(f"{source}: is a data set already; give it where data is asked for")
         if source.is_dir():
             files += _search(source, output, notes)
         elif not source.is_file():
@@ -75,16 +82,46 @@ def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counte
     return list(once.values())
 
 
-def read_all(files: Iterable[Path], reading: Reading) -> Iterator[Drawing | Rejected]:
-    """Reads one file after the other.
+def cut_in_pieces(files: Iterable[Path]) -> Iterator[list[Piece]]:
+    """Lists what is to be read in one go: many small files, or a part of a large one.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    some: list[Piece] = []
+    size = 0
+    for path in files:
+        try:
+            file_size = path.stat().st_size
+            if file_size > PIECE and READERS[path.suffix.lower()] is ndjson.read:
+                if some:
+                    yield some
+                    some, size = [], 0
+                yield from ([piece] for piece in ndjson.cut(path, PIECE))
+                continue
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        some.append(Piece(path))
+        size += file_size
+        if size > PIECE or len(some) >= MANY:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
+def read_all(pieces: Iterable[Piece], reading: Reading) -> Iterator[Drawing | Rejected]:
+    """Reads one piece after the other.
 
     Raises:
         InputError: a file of many drawings is broken as a whole or is not as it was downloaded, or a file cannot be
             opened.
     """
-    for path in files:
+    for piece in pieces:
+        path, reading.piece = piece.path, piece
         try:
-            verify(path)
+            if not piece.begin:
+                verify(path)
             yield from READERS[path.suffix.lower()](path, reading)
         except InputError as error:
             if path.suffix.lower() not in ONE_DRAWING:
@@ -95,7 +132,7 @@ def read_all(files: Iterable[Path], reading: Reading) -> Iterator[Drawing | Reje
 
 
 def _search(folder: Path, output: Path, notes: Counter[str]) -> list[Path]:
-    found = [Path(place, name) for place, _, names in os.walk(folder) for name in names if not name.startswith(".")]
+    found = [Path(place, name) for place, names in _walk(folder) for name in names if not name.startswith(".")]
     known = [path for path in found if path.suffix.lower() in READERS and path.is_file()]
     known = [path for path in known if not path.name.endswith(RECORD_SUFFIX)]
     files = sorted(path for path in known if path.resolve() != output.resolve())
@@ -106,6 +143,13 @@ def _search(folder: Path, output: Path, notes: Counter[str]) -> list[Path]:
     if rasters:
         _check_kind(rasters[0])
     raise InputError(f"{folder}: expected files ending in {', '.join(READERS)}, received none among {len(found)} files")
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """The folders below one, each with its files; none of a data set, or of what is being made into one."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not (name.endswith(SUFFIX) or is_folder(Path(place, name)))]
+        yield place, names
 
 
 def _check_kind(path: Path) -> None:

@@ -5,7 +5,9 @@ A reader is `read(path, reading)`: it gives a `Drawing` or a `Rejected` for each
 """
 
 import dataclasses
+import math
 from collections import Counter
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +49,21 @@ class Rejected(NamedTuple):
     detail: str = ""
 
 
+class Piece(NamedTuple):
+    """What is read in one go: a file, or some lines of it.
+
+    Attributes:
+        path: the file.
+        begin, end: of these bytes, at the beginnings of lines.
+        line: the number of the first one.
+    """
+
+    path: Path
+    begin: int = 0
+    end: float = math.inf
+    line: int = 1
+
+
 @dataclasses.dataclass
 class Reading:
     """What the readers are told, and what they tell besides drawings.
@@ -54,12 +71,14 @@ class Reading:
     Attributes:
         recognized_only: whether to leave out what the game did not recognise.
         polylines: how the strokes of polyline JSON lie, "points" or "columns", where a file does not show it.
+        piece: which part of the file to read, where it is not all of it.
         bytes_read: of all files so far.
         notes: things seen and how often, such as text left out of SVG files.
     """
 
     recognized_only: bool = False
     polylines: str | None = None
+    piece: Piece = dataclasses.field(default_factory=lambda: Piece(Path()))
     bytes_read: int = 0
     notes: Counter[str] = dataclasses.field(default_factory=Counter)
 

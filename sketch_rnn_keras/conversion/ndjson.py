@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from ..data.quickdraw import MAX_LINE
 from ..errors import InputError
 from .columns import join_columns, kind_of
-from .items import UNREADABLE, UNRECOGNISED, Drawing, Reading, Rejected, make_drawing
+from .items import UNREADABLE, UNRECOGNISED, Drawing, Piece, Reading, Rejected, make_drawing
 
 MAX_WORD = 80  # characters of a category
 _BOM = b"\xef\xbb\xbf"
@@ -23,21 +23,16 @@ _OTHER_CONTENT = {
 
 
 def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
-    """Reads the drawings of an ndjson file; a line that cannot be read is a `Rejected` that names it.
+    """Reads the drawings of an ndjson file, or of a piece of it; an unreadable line is a `Rejected` that names it.
 
     Raises:
         InputError: the file is empty or no ndjson at all.
     """
+    piece = reading.piece
     with path.open("rb") as file:
-        start = file.read(64)
-        if not start:
-            raise InputError(f"{path}: expected one drawing per line, received an empty file")
-        for magic, what in _OTHER_CONTENT.items():
-            if start.removeprefix(_BOM).lstrip().startswith(magic):
-                raise InputError(f"{path}: {what}")
-        file.seek(len(_BOM) if start.startswith(_BOM) else 0)
-        for number in itertools.count(1):
-            line = file.readline(MAX_LINE + 1)
+        file.seek(piece.begin or _check_start(path, file.read(64)))
+        for number in itertools.count(piece.line):
+            line = file.readline(MAX_LINE + 1) if file.tell() < piece.end else b""
             if not line:
                 return
             reading.bytes_read += len(line)
@@ -49,6 +44,28 @@ def read(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
                     yield _parse(line, path.stem, reading.recognized_only)
             except InputError as error:
                 yield Rejected(UNREADABLE, f"{path}, line {number}: {error}")
+
+
+def _check_start(path: Path, start: bytes) -> int:
+    """Refuses what is no ndjson; returns where its first line begins."""
+    if not start:
+        raise InputError(f"{path}: expected one drawing per line, received an empty file")
+    for magic, what in _OTHER_CONTENT.items():
+        if start.removeprefix(_BOM).lstrip().startswith(magic):
+            raise InputError(f"{path}: {what}")
+    return len(_BOM) if start.startswith(_BOM) else 0
+
+
+def cut(path: Path, size: int) -> Iterator[Piece]:
+    """Cuts a file into pieces of at least `size` bytes that begin with a line."""
+    with path.open("rb") as file:
+        begin, line = 0, 1
+        while block := file.read(size):
+            lines = block.count(b"\n")
+            while not block.endswith(b"\n") and (block := file.readline(MAX_LINE)):
+                lines += block.endswith(b"\n")
+            yield Piece(path, begin, file.tell(), line)
+            begin, line = file.tell(), line + lines
 
 
 def _skip_rest(file: BinaryIO, reading: Reading) -> None:

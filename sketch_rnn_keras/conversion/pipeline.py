@@ -1,26 +1,34 @@
-"""From files of drawings to one data file. Enter: paths. Leave: an `.npz` file and a `Report`.
+"""From files of drawings to one data set. Enter: paths. Leave: an `.npz` file or a folder, and a `Report`.
 
-Drawings are read and prepared some hundred at a time; what is kept of them is stroke-3.
+Files are read and prepared by all cores, some megabytes at a time, and spooled to disk: neither memory nor an
+interruption limits how many drawings there are. Which are kept and where they go is decided when all have been read.
 """
 
+import itertools
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..data.datasets import scale_factor_of
-from ..data.npz import check_writable, write_splits
+from .._version import __version__
+from ..data.folder_writing import check_folder_writable, write_folder
+from ..data.npz import LAYOUTS, MAX_BYTES, SPLITS, check_writable, write_splits
+from ..data.scaling import clamp, deviation_of
+from ..data.spool import Spool
+from ..data.workers import count_processes, map_in_order
 from ..errors import InputError, one_of, shown, whole_number
 from ..strokes import USUAL_MAX_SEQ_LEN
-from .inputs import find_files, read_all
-from .items import ONE_POINT, Drawing, Reading, Rejected
-from .prepare import prepare
+from .inputs import PIECE, cut_in_pieces, find_files
+from .prepare import narrowed
+from .reading import Settings, Task, read
 from .report import MAX_NAMED, Report
-from .splitting import DEFAULT, Reservoir, check_splits
+from .splitting import DEFAULT, check_splits, choose
 
-_BATCH = 20_000  # points that are prepared together
+FOLDER = "folder"  # the layout of data sets of any size, beside those of `.npz` files
 
 
 def convert(
@@ -36,18 +44,20 @@ def convert(
     strict: bool = False,
     as_is: bool = False,
     polylines: str | None = None,
-    layout: str = "quickdraw",
+    layout: str | None = None,
     overwrite: bool = False,
+    processes: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Report:
-    """Converts drawings of any format of `docs/formats.md` into one data file.
+    """Converts drawings of any format of `docs/formats.md` into one data set.
 
     Each drawing is aligned to the top left, scaled to 0..255 and simplified, as Quick, Draw! did with its own. Those
-    that it has simplified already stay as they are. The same sources, options and seed give the same bytes.
+    that it has simplified already stay as they are. The same sources, options and seed give the same bytes. What is
+    interrupted lies beside `output` under its name and `.part`; the same call goes on with it.
 
     Args:
         sources: files and folders.
-        output: the `.npz` file to write.
+        output: the `.npz` file to write, or the folder, which has a name without suffix: for more drawings than memory.
         epsilon: tolerance of the simplification on the canvas of 255; None for 2, and for none of what Quick, Draw!
             has simplified already.
         max_points: longer drawings are left out.
@@ -59,8 +69,10 @@ def convert(
         strict: make a drawing that cannot be read an error. It is left out and reported otherwise.
         as_is: neither align, scale nor simplify.
         polylines: "points" or "columns": how polyline JSON is meant where it could be both.
-        layout: "quickdraw" or "arrays", see `npz.write_splits`.
+        layout: "quickdraw" or "arrays", see `npz.write_splits`; "folder", see `data.folders`. None: what the name of
+            `output` says, and "quickdraw" for a file.
         overwrite: whether `output` may be replaced.
+        processes: how many read; one for each core by default, where there is much to read.
         progress: called now and then with the share of the sources that has been read, 0 to 1.
 
     Returns:
@@ -70,68 +82,113 @@ def convert(
         InputError: a file or an option cannot be used, or no drawing is left. Nothing is written then.
     """
     output = Path(output)
-    check_writable(output, layout, overwrite)
+    layout = _check_output(output, layout, overwrite)
     _check_options(epsilon, max_points, per_category, seed, polylines)
-    reading, report = Reading(recognized_only, polylines), Report(output, max_points)
+    settings, report = (
+        Settings(epsilon, max_points, recognized_only, strict, as_is, polylines),
+        Report(output, max_points),
+    )
     sources = [sources] if isinstance(sources, str | os.PathLike) else sources
-    files = find_files(sources, output, reading.notes)
+    files = find_files(sources, output, report.notes)
     stay = splits is None and per_category is None and all(path.suffix.lower() == ".npz" for path in files)
     if splits is None and not stay:
         splits = DEFAULT
     if splits is not None:
         check_splits(splits)
-
-    total = sum(path.stat().st_size for path in files) or 1
-    reservoir = Reservoir(per_category, seed)
-    for batch in _batches(read_all(files, reading), report, strict):
-        for drawing, stroke3 in zip(batch, prepare(batch, epsilon, as_is), strict=True):
-            if stroke3 is None:
-                report.dropped[ONE_POINT] += 1
-            elif len(stroke3) > max_points:
-                report.dropped[f"of more than {max_points} points"] += 1
-                report.longest_dropped = max(report.longest_dropped, len(stroke3))
-            else:
-                reservoir.add(stroke3, drawing.category, drawing.split if stay else None)
-        if progress:
-            progress(min(1, reading.bytes_read / total))
-    report.notes = reading.notes
-    _write(reservoir, splits, layout, overwrite, report)
+    with Spool(output, _plan(files, settings)) as spool:
+        _read(spool, files, settings, processes, progress)
+        for note in spool.notes:
+            _count(report, note)
+        drawings = spool.drawings()
+        if not len(drawings):
+            reasons = ", ".join(f"{count} {reason}" for reason, count in report.dropped.items()) or "there was none"
+            detail = f". {report.details[0]}" if report.details else ""
+            raise InputError(f"no drawing is left to write: {reasons}{detail}")
+        own = np.asarray(drawings["split"]) if stay else np.zeros(len(drawings), np.int8)
+        chosen = choose(np.asarray(drawings["category"]), own, per_category, splits, seed)
+        _write(spool, chosen, layout, overwrite, report)
     return report
 
 
-def _batches(items: Iterable[Drawing | Rejected], report: Report, strict: bool) -> Iterator[list[Drawing]]:
-    """Gathers drawings; counts what is none."""
-    batch, points = [], 0
-    for item in items:
-        if isinstance(item, Rejected):
-            if strict and item.detail:
-                raise InputError(item.detail)
-            report.dropped[item.reason] += 1
-            if item.detail and len(report.details) <= MAX_NAMED:
-                report.details.append(item.detail)
-            continue
-        batch.append(item)
-        points += len(item.points)
-        if points > _BATCH:
-            yield batch
-            batch, points = [], 0
-    if batch:
-        yield batch
+def _check_output(output: Path, layout: str | None, overwrite: bool) -> str:
+    """The layout that the output will have."""
+    if layout is None:
+        layout = "quickdraw" if output.suffix else FOLDER
+    if one_of("layout", layout, (*LAYOUTS, FOLDER)) == FOLDER:
+        check_folder_writable(output, overwrite)
+    else:
+        check_writable(output, layout, overwrite)
+    return layout
 
 
-def _write(reservoir: Reservoir, splits: Sequence[float] | None, layout: str, overwrite: bool, report: Report) -> None:
-    if not reservoir.seen:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in report.dropped.items()) or "there was none"
-        detail = f". {report.details[0]}" if report.details else ""
-        raise InputError(f"no drawing is left to write: {reasons}{detail}")
-    drawings, report.categories = reservoir.into_splits(splits)
-    if not drawings["train"]:
+def _plan(files: Sequence[Path], settings: Settings) -> dict[str, Any]:
+    """What decides which drawings are read."""
+    states = [(path, path.stat()) for path in files]
+    named = [[str(path.absolute()), state.st_size, state.st_mtime_ns] for path, state in states]
+    return {"sketch_rnn_keras": __version__, "files": named, "settings": settings._asdict(), "piece": PIECE}
+
+
+def _read(
+    spool: Spool,
+    files: Sequence[Path],
+    settings: Settings,
+    processes: int | None,
+    progress: Callable[[float], None] | None,
+) -> None:
+    """Spools all drawings, but for those that an earlier attempt has spooled."""
+    total = sum(path.stat().st_size for path in files) or 1
+    count = count_processes(processes)
+    if processes is None and total < 2 * PIECE:
+        count = 1  # to start processes would take longer
+    done = sum(note["bytes"] for note in spool.notes)
+    tasks = (Task(pieces, settings) for pieces in itertools.islice(cut_in_pieces(files), spool.done, None))
+    for chunk in map_in_order(read, tasks, count):
+        spool.add(chunk)
+        done += chunk.notes["bytes"]
+        if progress:
+            progress(min(1, done / total))
+
+
+def _count(report: Report, note: Mapping[str, Any]) -> None:
+    report.dropped.update(note["dropped"])
+    report.notes.update(note["notes"])
+    report.details += note["details"][: MAX_NAMED + 1 - len(report.details)]
+    report.longest_dropped = max(report.longest_dropped, note["longest_dropped"])
+
+
+def _write(spool: Spool, chosen: Mapping[str, np.ndarray], layout: str, overwrite: bool, report: Report) -> None:
+    if not len(chosen["train"]):
         raise InputError("no drawing is left to train with; choose other splits, such as splits=(0.9, 0.05, 0.05)")
-    report.splits = {split: len(part) for split, part in drawings.items()}
-    report.not_chosen = reservoir.seen - report.kept
-    report.lengths = np.sort([len(drawing) for part in drawings.values() for drawing in part])
-    report.scale_factor = scale_factor_of(np.concatenate(drawings["train"]))
-    write_splits(report.output, drawings, layout, overwrite)
+    drawings, names = spool.drawings(), list(spool.categories)
+    report.splits = {split: len(numbers) for split, numbers in chosen.items()}
+    report.not_chosen = len(drawings) - report.kept
+    everything = np.concatenate(list(chosen.values()))
+    report.lengths = np.sort(drawings["length"][everything])
+    counts = np.bincount(drawings["category"][everything])
+    report.categories = Counter({names[k]: int(counts[k]) for k in np.flatnonzero(counts)})
+    del everything
+    if layout == FOLDER:
+        report.scale_factor = write_folder(report.output, spool, chosen, overwrite).scale_factor
+        return
+    train = _as_arrays(spool, chosen["train"])
+    offsets = clamp(np.concatenate(train)).astype(np.float64)
+    report.scale_factor = deviation_of(lambda: [offsets])
+    others = {split: _as_arrays(spool, chosen[split]) for split in SPLITS[1:]}
+    write_splits(report.output, {"train": train, **others}, layout, overwrite)
+
+
+def _as_arrays(spool: Spool, numbers: np.ndarray) -> list[np.ndarray]:
+    """Drawings of a spool, each int16 if that can hold it."""
+    lengths = np.array(spool.drawings()["length"], np.int64)
+    ends, rows = np.cumsum(lengths), spool.rows()
+    size = int(lengths[numbers].sum()) * 3 * spool.dtype.itemsize
+    if size > MAX_BYTES:
+        raise InputError(
+            f"expected drawings of at most {MAX_BYTES} bytes in one split of a file, received {size}; write a folder, "
+            "lower per_category, or give fewer sources at once"
+        )
+    drawings = [np.array(rows[ends[number] - lengths[number] : ends[number]]) for number in numbers.tolist()]
+    return drawings if spool.dtype.kind == "i" else [narrowed(drawing) for drawing in drawings]
 
 
 def _check_options(

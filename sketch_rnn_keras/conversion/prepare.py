@@ -133,3 +133,10 @@ def _to_stroke3(batch: _Batch, round_points: bool = True) -> list[np.ndarray]:
         drawing.astype(np.int16 if fit else np.float32, copy=False)
         for drawing, fit in zip(np.split(stroke3, firsts[1:]), whole, strict=True)
     ]
+
+
+def narrowed(stroke3: np.ndarray) -> np.ndarray:
+    """A float32 drawing as int16, if that can hold it."""
+    offsets = stroke3[:, :2]
+    fits = ((offsets == np.rint(offsets)) & (np.abs(offsets) < 2**15)).all()
+    return stroke3.astype(np.int16) if fits else stroke3

@@ -1,7 +1,6 @@
 """Which drawings go into a data file, and into which split. The seed decides; the same seed decides the same."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,68 +10,60 @@ from ..errors import InputError
 from ..streams import Stream, generator
 
 DEFAULT = (0.9, 0.05, 0.05)
-MAX_BYTES = 2**30  # of drawings kept
-_OVERHEAD = 200  # bytes of an array besides its numbers
 
 
-class Reservoir:
-    """The drawings kept while reading: all, or of each category a random sample of the number asked for.
+def choose(
+    categories: np.ndarray, own: np.ndarray, per_category: int | None, splits: Sequence[float] | None, seed: int
+) -> dict[str, np.ndarray]:
+    """Chooses drawings, and deals them out.
 
-    Attributes:
-        seen: drawings offered.
+    Args:
+        categories: int `[n]`, what each drawing shows, in the order in which they were read.
+        own: int `[n]`, the place of the split that each was in among train, valid and test.
+        per_category: how many of each category and split to keep at most, chosen at random; None for all.
+        splits: see `convert`; None leaves each drawing in the split that it came from.
+        seed: of both choices.
+
+    Returns:
+        For each split the numbers of its drawings, in their new order.
+
+    Raises:
+        InputError: there are too few.
     """
+    kept = _sample(categories, own, per_category, seed)
+    if splits is None:
+        return {split: kept[own[kept] == place] for place, split in enumerate(SPLITS)}
+    order = kept[generator(seed, Stream.CONVERSION_SPLIT).permutation(len(kept))]
+    ends = np.cumsum([0, *count_splits(splits, len(kept))])
+    return {split: order[ends[place] : ends[place + 1]] for place, split in enumerate(SPLITS)}
 
-    def __init__(self, per_category: int | None, seed: int):
-        self._limit = per_category or math.inf
-        self._seed = seed
-        self._rng = generator(seed, Stream.CONVERSION_CHOICE)
-        self._groups: dict[tuple[str, str | None], list[np.ndarray]] = {}
-        self._seen: Counter[tuple[str, str | None]] = Counter()
-        self._bytes = 0
 
-    @property
-    def seen(self) -> int:
-        return self._seen.total()
+def _sample(categories: np.ndarray, own: np.ndarray, limit: int | None, seed: int) -> np.ndarray:
+    """The numbers of the drawings to keep, group by group, the group that was read first first.
 
-    def add(self, stroke3: np.ndarray, category: str, split: str | None) -> None:
-        """Keeps a copy of a drawing; beyond the limit, in the place of another or not at all (reservoir sampling)."""
-        key = (category, split)
-        group = self._groups.setdefault(key, [])
-        self._seen[key] += 1
-        if len(group) < self._limit:
-            self._bytes += stroke3.nbytes + _OVERHEAD
-            group.append(stroke3.copy())
-        elif (place := int(self._rng.integers(self._seen[key]))) < len(group):
-            self._bytes += stroke3.nbytes - group[place].nbytes
-            group[place] = stroke3.copy()
-        if self._bytes > MAX_BYTES:
-            raise InputError(
-                f"expected drawings of at most {MAX_BYTES} bytes in one file, received more; lower per_category, or "
-                "give fewer sources at once"
-            )
-
-    def into_splits(self, splits: Sequence[float] | None) -> tuple[dict[str, list[np.ndarray]], Counter[str]]:
-        """Deals the drawings out.
-
-        Args:
-            splits: see `convert`; None leaves each drawing in the split that it came from.
-
-        Returns:
-            The drawings of each split, and how many of each category are in them.
-
-        Raises:
-            InputError: there are too few.
-        """
-        drawings = [drawing for group in self._groups.values() for drawing in group]
-        keys = [key for key, group in self._groups.items() for _ in group]
-        if splits is None:
-            dealt = {split: [k for k, (_, own) in enumerate(keys) if own == split] for split in SPLITS}
-        else:
-            order = generator(self._seed, Stream.CONVERSION_SPLIT).permutation(len(drawings)).tolist()
-            ends = np.cumsum([0, *count_splits(splits, len(drawings))]).tolist()
-            dealt = {split: order[ends[i] : ends[i + 1]] for i, split in enumerate(SPLITS)}
-        categories = Counter(keys[k][0] for split in SPLITS for k in dealt[split])
-        return {split: [drawings[k] for k in dealt[split]] for split in SPLITS}, categories
+    Beyond the limit a drawing takes the place of another or is left out: reservoir sampling, in the order of reading.
+    """
+    count, width = len(categories), len(SPLITS) + 1
+    keys = categories * width + (own + 1)
+    first = np.full(int(keys.max(initial=0)) + 1, count)
+    np.minimum.at(first, keys, np.arange(count))
+    place = np.argsort(np.argsort(first, kind="stable"), kind="stable")  # of each group, by its first drawing
+    groups = place[keys].astype(np.uint16 if len(first) < 2**16 else np.int64)  # short numbers are sorted fast
+    order = np.argsort(groups, kind="stable")
+    if limit is None:
+        return order
+    sizes = np.bincount(groups)
+    begins = np.cumsum(sizes) - sizes
+    seen = np.empty(count, np.int64)  # drawings of its group that were read before each
+    seen[order] = np.arange(count) - begins[groups[order]]
+    kept = np.full((len(sizes), min(limit, int(sizes.max()))), -1)
+    early = np.flatnonzero(seen < limit)
+    kept[groups[early], seen[early]] = early
+    rng = generator(seed, Stream.CONVERSION_CHOICE)
+    for number in np.flatnonzero(seen >= limit).tolist():
+        if (taken := int(rng.integers(seen[number] + 1))) < limit:
+            kept[groups[number], taken] = number
+    return kept[kept >= 0]
 
 
 def check_splits(splits: Sequence[float]) -> None:

@@ -1,24 +1,29 @@
 """What the name of a data set means, and its drawings.
 
-Enters: a name such as `cat`, `doodles:owl` or `mine.npz`. Leaves: the drawings of the splits asked for, unchecked, and
-their SHA-256.
+Enters: a name such as `cat`, `quickdraw:animals`, `doodles:owl` or `mine.npz`. Leaves: the file or folder that is
+meant; of a file the drawings of the splits asked for, unchecked, and their SHA-256.
 """
 
+import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, shown
 from ..files.records import digest, verify
-from . import doodles, quickdraw
+from . import doodles, packing, quickdraw
+from .folders import is_folder
 from .npz import SPLITS, read_splits
 
 DOODLE_PREFIX = "doodles:"
+QUICKDRAW_PREFIX = "quickdraw:"
+LIST_PREFIX = "@"
+MAX_LIST = 2**20  # bytes of a list of names
 TRAIN_DOODLES = 2000
 HELD_OUT_DOODLES = (100, 100)  # in the validation and the test split
 DOODLE_SEED = 0
@@ -33,6 +38,35 @@ class Doodles(NamedTuple):
     train_count: int = TRAIN_DOODLES
 
 
+def expand(name: str) -> list[str]:
+    """The names that a name stands for: those in the file, for `@names.txt` or `names.txt`; or itself.
+
+    A line of the file is a name; an empty line is none, nor is what follows a `#` at its beginning.
+
+    Raises:
+        InputError: there is no such file, or it holds no names, or names of other lists.
+    """
+    path = Path(name.removeprefix(LIST_PREFIX))
+    if not name.startswith(LIST_PREFIX) and path.suffix.lower() != ".txt":
+        return [name]
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_LIST + 1)
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: expected names of data sets in UTF-8, one to a line; this is no text") from None
+    except OSError as error:
+        raise InputError(f"{path}: expected a file of names of data sets, but {error.strerror}") from None
+    if len(content) > MAX_LIST:
+        raise InputError(f"{path}: expected a list of at most {MAX_LIST} bytes, received more")
+    names = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    lists = [one for one in names if one.startswith(LIST_PREFIX) or one.lower().endswith(".txt")]
+    if not names or lists:
+        received = f"the list {shown(lists[0])}" if lists else "none"
+        raise InputError(f"{path}: expected names of data sets, one to a line, received {received}")
+    return names
+
+
 def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Path | Doodles:
     """Finds the data set that a name stands for, and downloads it if need be.
 
@@ -40,13 +74,15 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
         name: one of
 
             * `doodles:cat`, `doodles:cat:500`: built-in drawings, 2000 or as many as said in the training split;
-            * the path of an `.npz` file;
-            * `cat`, or `cat.npz` where no such file is: the file of that name in `data_dir`, or else the Quick, Draw!
-              category, which is downloaded into `data_dir`.
+            * the path of an `.npz` file, or of a folder that `conversion.convert` made;
+            * `cat`, or `cat.npz` where no such file is: the file or folder of that name in `data_dir`, or else the
+              Quick, Draw! category, which is downloaded into `data_dir`;
+            * `quickdraw:all`, `quickdraw:animals` or another of `quickdraw.GROUPS`: these categories, which are
+              downloaded and packed once, into a folder in `data_dir`; `quickdraw:cat`: that category.
         data_dir: where the files of plain names lie.
 
     Returns:
-        The path of an existing file, or the built-in drawings meant.
+        The path of an existing file or folder, or the built-in drawings meant.
 
     Raises:
         InputError: nothing has this name, the download failed, or the file is no longer as it was downloaded.
@@ -54,7 +90,11 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
     name = os.fspath(name)
     if name.startswith(DOODLE_PREFIX):
         return _parse_doodles(name)
+    if name.startswith(QUICKDRAW_PREFIX):
+        return _quickdraw(name, data_dir)
     path = Path(name)
+    if is_folder(path):
+        return path
     is_plain = path.name == name and path.suffix in ("", ".npz")
     if (path.is_dir() and not is_plain) or (path.is_file() and path.suffix.lower() in DRAWING_SUFFIXES):
         raise _unconverted(path)
@@ -67,11 +107,11 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
     if stored.is_file():
         verify(stored)
         return stored
+    if is_folder(stored.with_suffix("")):
+        return stored.with_suffix("")
     if path.stem in quickdraw.CATEGORIES:
-        try:
+        with _saying_what_needs_no_network():
             return quickdraw.download(path.stem, data_dir)
-        except InputError as error:
-            raise InputError(f"{error}; {DOODLE_PREFIX}cat is a data set that needs no network") from error
     if path.is_dir():
         raise _unconverted(path)
     close = ", ".join(nearest(path.stem, quickdraw.CATEGORIES)) or "none"
@@ -103,6 +143,11 @@ def read_named(source: Path | Doodles, splits: Sequence[str] = SPLITS) -> dict[s
     return {split: made[split] for split in splits}
 
 
+def category_of(source: Path | Doodles) -> str:
+    """What the drawings of a file, or the built-in ones, show."""
+    return source.subject.replace("_", " ") if isinstance(source, Doodles) else source.stem
+
+
 def digest_named(source: Path | Doodles, splits: Mapping[str, Sequence[np.ndarray]]) -> str:
     """The SHA-256, in hex, of a file; or of the drawings that were made, `splits` as `read_named` returned them."""
     if not isinstance(source, Doodles):
@@ -128,6 +173,28 @@ def _parse_doodles(name: str) -> Doodles:
     return Doodles(subject, int(count))
 
 
+def _quickdraw(name: str, data_dir: str | os.PathLike) -> Path:
+    """The file of a category, or the folder of a group of them, which is made where it is not there yet."""
+    group = name.removeprefix(QUICKDRAW_PREFIX)
+    if group in quickdraw.CATEGORIES:
+        return resolve(group, data_dir)  # type: ignore[return-value]
+    folder = Path(data_dir) / f"quickdraw_{group}"
+    categories = quickdraw.group(group)
+    if not is_folder(folder):
+        with _saying_what_needs_no_network():
+            files = quickdraw.download_categories(categories, data_dir)
+        packing.pack(files, folder)
+    return folder
+
+
+@contextlib.contextmanager
+def _saying_what_needs_no_network() -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{error}; {DOODLE_PREFIX}cat is a data set that needs no network") from error
+
+
 def _unconverted(path: Path) -> InputError:
     """What to do with drawings that are no data file yet."""
     what = "a folder" if path.is_dir() else f"drawings as {path.suffix}"
@@ -142,7 +209,7 @@ def _list_files(missing: Path) -> str:
     """Says which data files are in the folder where `missing` was looked for, and which has the nearest name."""
     if not missing.parent.is_dir():
         return f"there is no folder {missing.parent}"
-    present = sorted(path.name for path in missing.parent.glob("*.npz"))
+    present = sorted(path.name for path in missing.parent.iterdir() if path.suffix == ".npz" or is_folder(path))
     if not present:
         return f"folder {missing.parent} holds no .npz files"
     listed = ", ".join(present[:MAX_LISTED])

@@ -1,13 +1,13 @@
 """From data files to clean splits and their scale factor (paper, section 3.1 and thesis, section 2.2).
 
-Enters: names of data sets (`.npz` files, Quick, Draw! categories, built-in doodles). Leaves: a `Dataset` of drawings in
-data units. A split keeps all its drawings end to end in one array, so that a batch (see `batches`) is one gather and
-no Python loop runs over drawings or points while training.
+Enters: names of data sets (`.npz` files, folders, Quick, Draw! categories, built-in doodles). Leaves: a `Dataset` of
+drawings in data units. Files are read into memory, folders stay on disk (`folders`); both give the same numbers.
 """
 
+import functools
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,55 +15,18 @@ import numpy as np
 
 from ..errors import InputError, one_of, whole_number
 from ..hparams import HParams
-from ..strokes import check_scale_factor, ragged_indices
-from .catalog import Doodles, digest_named, read_named, resolve
+from ..strokes import check_scale_factor
+from .catalog import Doodles, category_of, digest_named, expand, read_named, resolve
+from .cleaning import clean, lay_end_to_end
+from .folders import Folder, is_folder, open_folder
 from .npz import SPLITS
+from .scaling import Moments, are_whole, clamp, deviation_of, in_data_units
+from .splits import Dropped, Split, join
 
 if TYPE_CHECKING:
     from .keras_batches import EvaluationBatches, TrainingBatches
 
-OFFSET_LIMIT = 1000  # data units; longer jumps are cut to it
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """The drawings of one split in data units, clamped, laid end to end.
-
-    Attributes:
-        offsets: float32 `[P, 3]`, stroke-3 rows; read-only.
-        starts: int64 `[n]`, the first row of each drawing.
-        lengths: int64 `[n]`, its number of points, at least 1.
-    """
-
-    offsets: np.ndarray
-    starts: np.ndarray
-    lengths: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        """Returns drawing `index` as float32 stroke-3 `[n, 3]`, a read-only view."""
-        start = self.starts[index]
-        return self.offsets[start : start + self.lengths[index]]
-
-    def gather(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns copies of the drawings `indices` end to end, float32 `[P', 3]`, and their lengths, int64 `[B]`."""
-        lengths = self.lengths[indices]
-        return self.offsets.take(ragged_indices(self.starts[indices], lengths), axis=0), lengths
-
-
-class Dropped(NamedTuple):
-    """Drawings of one split that were left out."""
-
-    source: str
-    split: str
-    reason: str
-    indices: tuple[int, ...]
-
-    def __str__(self) -> str:
-        shown = ", ".join(map(str, self.indices[:5])) + (", ..." if len(self.indices) > 5 else "")
-        return f"{self.source}, split {self.split}: left out {len(self.indices)} {self.reason} (number {shown})"
+__all__ = ["Dataset", "Dropped", "Split", "load_dataset", "load_split"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +37,10 @@ class Dataset:
         train, valid, test: the drawings; valid and test may have none.
         scale_factor: data units per model unit: the standard deviation of all dx and dy of the training split.
         max_seq_len: N_max, the points of the longest drawing of all splits.
-        sources: `{"name": ..., "sha256": ...}` of each file, in the order given.
+        sources: `{"name": ..., "sha256": ...}` of each file, in the order given; of a folder the SHA-256 of its
+            manifest, which holds those of its files.
         dropped: what was left out, for each file, split and reason; `str()` of one is a sentence.
+        categories: what the drawings show; `Split.categories` are places in it.
     """
 
     train: Split
@@ -85,6 +50,7 @@ class Dataset:
     max_seq_len: int
     sources: list[dict[str, str]]
     dropped: list[Dropped]
+    categories: tuple[str, ...] = ()
 
     def as_keras(
         self, hparams: HParams, split: str = "train", *, steps_per_epoch: int | None = None, start_step: int = 0
@@ -120,8 +86,9 @@ def load_dataset(
     """Loads one or several data sets, joined split by split and clamped.
 
     Args:
-        paths: one name or several, each as `catalog.resolve` describes: an `.npz` file, a Quick, Draw! category
-            (`cat`), or built-in drawings (`doodles:cat`).
+        paths: one name or several, each as `catalog.resolve` describes: an `.npz` file, a folder made by `convert`, a
+            Quick, Draw! category (`cat`), many of them (`quickdraw:animals`, `quickdraw:all`), built-in drawings
+            (`doodles:cat`), or a list of such names in a file (`@names.txt`).
         max_seq_len: drawings with more points are left out; None keeps all.
         data_dir: where the files of plain names lie and downloads land.
         scale_factor: data units per model unit, for data that a trained model is to see; None computes it.
@@ -137,25 +104,23 @@ def load_dataset(
         whole_number("max_seq_len", max_seq_len, least=1)
     if scale_factor is not None:
         check_scale_factor(scale_factor)
-    files = _read_all(paths, data_dir, SPLITS)
-    parts: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
-    dropped = []
-    for file in files:
-        for split in SPLITS:
-            drawings, left_out = _clean(file.arrays[split], file.name, split, max_seq_len)
-            parts[split].extend(drawings)
-            dropped.extend(left_out)
-    names = ", ".join(file.name for file in files)
-    if not parts["train"]:
+    sources = _read_all(paths, data_dir, SPLITS, max_seq_len)
+    names = ", ".join(source.name for source in sources)
+    dropped = [drop for source in sources for part in source.parts.values() for drop in part.dropped]
+    train = [source.parts["train"] for source in sources if len(source.parts["train"].split)]
+    if not train:
         notes = "; ".join(map(str, dropped)) or "the split is empty"
         raise InputError(f"{names}, split train: no drawing is left ({notes})")
-
-    flats = {split: _join(drawings) for split, drawings in parts.items()}
-    factor = _scale_factor(flats["train"], names) if scale_factor is None else float(scale_factor)
-    splits = {split: _make_split(flats[split], parts[split]) for split in SPLITS}
-    longest = max(int(split.lengths.max()) for split in splits.values() if len(split))
-    sources = [{"name": file.name, "sha256": digest_named(file.source, file.arrays)} for file in files]
-    return Dataset(**splits, scale_factor=factor, max_seq_len=longest, sources=sources, dropped=dropped)
+    factor = _scale_factor(train, names) if scale_factor is None else float(scale_factor)
+    splits = {split: _joined(sources, split) for split in SPLITS}
+    return Dataset(
+        **splits,
+        scale_factor=factor,
+        max_seq_len=max(split.longest for split in splits.values()),
+        sources=[{"name": source.name, "sha256": source.sha256} for source in sources],
+        dropped=dropped,
+        categories=_categories(sources),
+    )
 
 
 def load_split(
@@ -170,94 +135,118 @@ def load_split(
     a split without drawings is no error.
     """
     one_of("split", split, SPLITS)
-    files = _read_all(paths, data_dir, (split,))
-    drawings = [drawing for file in files for drawing in _clean(file.arrays[split], file.name, split, None)[0]]
-    return _make_split(_join(drawings), drawings)
+    return _joined(_read_all(paths, data_dir, (split,), None), split)
 
 
-class _File(NamedTuple):
-    """A data set as it was named, what the name stands for, and its arrays by split, unchecked."""
+class _Part(NamedTuple):
+    """One split of one source.
+
+    Attributes:
+        split: its drawings, but for those that were left out.
+        dropped: those.
+        moments: of its offsets; None where they are no whole numbers.
+        exact: where they are none, what they were before they became float32, float64 `[P, 2]`; None: those of `split`.
+    """
+
+    split: Split
+    dropped: list[Dropped]
+    moments: Moments | None
+    exact: np.ndarray | None = None
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """The offsets, some at a time."""
+        return self.split.offset_blocks() if self.exact is None else iter([self.exact])
+
+
+class _Source(NamedTuple):
+    """A data set as it was named, with the names of its categories."""
 
     name: str
-    source: Path | Doodles
-    arrays: dict[str, list[np.ndarray]]
+    parts: dict[str, _Part]
+    sha256: str
+    categories: tuple[str, ...]
 
 
 def _read_all(
-    paths: str | os.PathLike | Sequence[str | os.PathLike], data_dir: str | os.PathLike, splits: Sequence[str]
-) -> list[_File]:
-    names = [os.fspath(name) for name in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
-    if not names:
+    paths: str | os.PathLike | Sequence[str | os.PathLike],
+    data_dir: str | os.PathLike,
+    splits: Sequence[str],
+    max_seq_len: int | None,
+) -> list[_Source]:
+    named = [os.fspath(name) for name in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    if not named:
         raise InputError("expected at least one data set, received an empty list; name an .npz file or a category")
+    names = [one for name in named for one in expand(name)]
     sources = [resolve(name, data_dir) for name in names]
-    return [_File(name, source, read_named(source, splits)) for name, source in zip(names, sources, strict=True)]
+    return [_read(name, source, splits, max_seq_len) for name, source in zip(names, sources, strict=True)]
 
 
-def _clean(
-    arrays: list[np.ndarray], source: str, split: str, max_seq_len: int | None
-) -> tuple[list[np.ndarray], list[Dropped]]:
-    """Checks the drawings of one split and leaves out the empty and the over-long ones."""
-    for index, array in enumerate(arrays):
-        if array.size and (array.ndim != 2 or array.shape[1] != 3):
-            raise InputError(
-                f"{source}, split {split}, drawing {index}: expected rows (dx, dy, lift), shape [n, 3], "
-                f"received shape {list(array.shape)}; convert the drawing to stroke-3"
-            )
-    lengths = np.array([array.size // 3 for array in arrays], np.int64)
-    _check_values(arrays, lengths, source, split)
-    limit = np.inf if max_seq_len is None else max_seq_len
-    reasons = {"empty": lengths == 0, f"of more than {max_seq_len} points": lengths > limit}
-    dropped = [
-        Dropped(source, split, reason, tuple(np.flatnonzero(left_out).tolist()))
-        for reason, left_out in reasons.items()
-        if left_out.any()
-    ]
-    kept = np.flatnonzero((lengths > 0) & (lengths <= limit))
-    return [arrays[index] for index in kept], dropped
+def _read(name: str, source: Path | Doodles, splits: Sequence[str], max_seq_len: int | None) -> _Source:
+    if isinstance(source, Path) and is_folder(source):
+        folder = open_folder(source)
+        parts = {split: _stored(folder, name, split, max_seq_len) for split in splits}
+        return _Source(name, parts, folder.sha256, tuple(folder.manifest.categories))
+    arrays = read_named(source, splits)
+    parts = {split: _in_memory(arrays[split], name, split, max_seq_len) for split in splits}
+    return _Source(name, parts, digest_named(source, arrays), (category_of(source),))
 
 
-def _check_values(arrays: list[np.ndarray], lengths: np.ndarray, source: str, split: str) -> None:
-    flat = _join([array for array in arrays if array.size])
-    checks = {
-        "finite numbers": np.isfinite(flat).all(axis=1),
-        "a lift of 0 or 1": (flat[:, 2] == 0) | (flat[:, 2] == 1),
-    }
-    for expected, holds in checks.items():
-        if holds.all():
-            continue
-        row = int(np.argmin(holds))
-        ends = np.cumsum(lengths)
-        index = int(np.searchsorted(ends, row, side="right"))
-        point = row - int(ends[index] - lengths[index])
-        raise InputError(
-            f"{source}, split {split}, drawing {index}, point {point}: expected {expected}, received (dx, dy, lift) = "
-            f"{tuple(flat[row].tolist())}; correct or remove the drawing"
-        )
+def _stored(folder: Folder, source: str, split: str, max_seq_len: int | None) -> _Part:
+    """A split that stays on disk."""
+    drawings, most = folder.split(split), folder.longest(split)
+    if max_seq_len is None or most <= max_seq_len:
+        return _Part(drawings, [], folder.moments(split, most))
+    lengths, categories = drawings.lengths, drawings.categories
+    assert categories is not None
+    keeps = lengths <= max_seq_len
+    kept = np.flatnonzero(keeps)
+    dropped = Dropped(source, split, f"of more than {max_seq_len} points", np.flatnonzero(~keeps))
+    left = Split(drawings.offsets, drawings.starts[kept], lengths[kept], categories[kept])
+    return _Part(left, [dropped], folder.moments(split, max_seq_len))
 
 
-def _join(drawings: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.zeros((0, 3)), *drawings], dtype=np.float64)
-
-
-def _scale_factor(train: np.ndarray, where: str) -> float:
-    if np.ptp(clamp(train)) == 0:
-        raise InputError(f"{where}, split train: all offsets equal {train[0, 0]:g}, so there is nothing to scale by")
-    return scale_factor_of(train)
-
-
-def scale_factor_of(train: np.ndarray) -> float:
-    """Data units per model unit: the standard deviation of all clamped dx and dy of the training split `[P, 3]`."""
-    return float(clamp(train).std(dtype=np.float64))
-
-
-def clamp(flat: np.ndarray) -> np.ndarray:
-    """The offsets `[P, 2]` of stroke-3 rows, cut to ±1000 data units."""
-    return np.clip(flat[:, :2], -OFFSET_LIMIT, OFFSET_LIMIT)
-
-
-def _make_split(flat: np.ndarray, drawings: list[np.ndarray]) -> Split:
-    offsets = flat.astype(np.float32)
-    offsets[:, :2] = clamp(flat)
-    offsets.setflags(write=False)
+def _in_memory(arrays: list[np.ndarray], source: str, split: str, max_seq_len: int | None) -> _Part:
+    """A split of a file: its drawings one after the other, as float32."""
+    drawings, dropped = clean(arrays, source, split, max_seq_len)
+    flat = lay_end_to_end(drawings)
     lengths = np.array([len(drawing) for drawing in drawings], np.int64)
-    return Split(offsets, np.cumsum(lengths) - lengths, lengths)
+    starts, categories = np.cumsum(lengths) - lengths, np.zeros(len(lengths), np.uint16)
+    flat[:, :2] = offsets = clamp(flat)
+    whole = are_whole(offsets)
+    return _Part(
+        Split(in_data_units(flat), starts, lengths, categories),
+        dropped,
+        Moments.of(offsets) if whole else None,
+        None if whole else offsets,
+    )
+
+
+def _joined(sources: Sequence[_Source], split: str) -> Split:
+    """A split of all sources; categories of one name get one number."""
+    names = {name: number for number, name in enumerate(_categories(sources))}
+    parts = []
+    for source in sources:
+        one = source.parts[split].split
+        numbers = np.array([names[name] for name in source.categories], np.uint16)
+        if one.categories is not None and not np.array_equal(numbers, np.arange(len(numbers))):
+            one = replace(one, categories=numbers[one.categories])
+        parts.append(one)
+    return join(parts)
+
+
+def _categories(sources: Sequence[_Source]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for source in sources for name in source.categories))
+
+
+def _scale_factor(train: Sequence[_Part], where: str) -> float:
+    """The standard deviation of all offsets of the training split."""
+    moments = [part.moments for part in train]
+    known = [one for one in moments if one is not None]
+    if len(known) == len(moments):
+        factor = functools.reduce(Moments.plus, known).deviation()
+    else:
+        factor = deviation_of(lambda: (block for part in train for block in part.blocks()))
+    if not factor:
+        value = train[0].split[0][0, 0]
+        raise InputError(f"{where}, split train: all offsets equal {value:g}, so there is nothing to scale by")
+    return factor

@@ -20,8 +20,24 @@ BASE_URL = "https://storage.googleapis.com/quickdraw_dataset"
 CATEGORIES = tuple(
     resources.files(__package__).joinpath("quickdraw_categories.txt").read_text(encoding="utf-8").splitlines()
 )
+GROUPS: dict[str, tuple[str, ...]] = {"all": CATEGORIES} | {
+    name: tuple(members)
+    for name, members in json.loads(
+        resources.files(__package__).joinpath("quickdraw_groups.json").read_text(encoding="utf-8")
+    ).items()
+}
 
 MAX_LINE = 2**22  # bytes of a drawing in ndjson; Quick, Draw!'s longest lines are a tenth of it
+
+
+def group(name: str) -> tuple[str, ...]:
+    """The categories of a group, such as animals.
+
+    Raises:
+        InputError: there is no such group.
+    """
+    known_names([name], [*GROUPS, *CATEGORIES], "groups and Quick, Draw! categories")
+    return GROUPS[name]
 
 
 def download(

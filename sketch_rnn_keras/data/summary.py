@@ -110,15 +110,23 @@ def _table(splits: dict[str, Split]) -> list[str]:
 
 def _stroke_counts(split: Split) -> np.ndarray:
     """Pen strokes of each drawing: the points that lift the pen, and a last one that does not."""
-    ends = split.offsets[:, 2].copy()
-    ends[split.starts + split.lengths - 1] = 1
-    return np.add.reduceat(ends, split.starts).astype(np.int64)
+    counts = np.zeros(len(split), np.int32)
+    for numbers, rows, lengths in split.in_blocks():
+        ends = rows[:, 2].copy()
+        lasts = np.cumsum(lengths) - 1
+        ends[lasts] = 1
+        counts[numbers] = np.add.reduceat(ends, lasts - lengths + 1)
+    return counts
 
 
 def _contents(split: Split) -> Counter[bytes]:
-    offsets = split.offsets + np.float32(0)  # makes -0 equal 0
-    ends = split.starts + split.lengths
-    return Counter(offsets[start:end].tobytes() for start, end in zip(split.starts, ends, strict=True))
+    """How often each drawing occurs."""
+    found: Counter[bytes] = Counter()
+    for _, rows, lengths in split.in_blocks():
+        content = rows + np.float32(0)  # makes -0 equal 0
+        ends = np.cumsum(lengths).tolist()
+        found.update(content[end - n : end].tobytes() for end, n in zip(ends, lengths.tolist(), strict=True))
+    return found
 
 
 def _remarks(dataset: Dataset, lengths: np.ndarray, duplicates: Duplicates) -> list[str]:

@@ -100,7 +100,7 @@ def test_progress_ends_when_all_has_been_read(tmp_path):
         ({"per_category": 0}, "per_category: expected a whole number >= 1, received 0"),
         ({"seed": -1}, "seed: expected a whole number >= 0, received -1"),
         ({"polylines": "rows"}, "polylines: expected points or columns, received 'rows'"),
-        ({"layout": "csv"}, "layout: expected quickdraw or arrays, received 'csv'"),
+        ({"layout": "csv"}, "layout: expected one of quickdraw, arrays, folder, received 'csv'"),
         ({"max_points": 3}, "no drawing is left to write: 1 of more than 3 points"),
     ],
 )

@@ -1,18 +1,22 @@
 """Facts about which drawings go into a data file, and into which split: chosen fairly, and by the seed."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.conversion_files import columns_of, random_drawings, write_lines
 
-from sketch_rnn_keras.conversion import convert, splitting
-from sketch_rnn_keras.conversion.splitting import Reservoir
-from sketch_rnn_keras.data.npz import SPLITS, read_splits
+from sketch_rnn_keras.conversion import convert, pipeline, splitting
+from sketch_rnn_keras.conversion.splitting import choose
+from sketch_rnn_keras.data.npz import read_splits
 from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.streams import Stream, generator
 
 
-def some(count: int, first: int = 0) -> list[np.ndarray]:
-    """Drawings that are told apart by their numbers."""
-    return [np.full((2, 3), k) for k in range(first, first + count)]
+def of_one_category(count: int, limit: int | None, splits: tuple, seed: int) -> dict[str, np.ndarray]:
+    return choose(np.zeros(count, int), np.zeros(count, int), limit, splits, seed)
 
 
 @pytest.mark.parametrize("layout", ["quickdraw", "arrays"])
@@ -76,11 +80,7 @@ def test_per_category_keeps_as_many_of_each(tmp_path):
 def test_per_category_draws_a_fair_sample():
     chosen = np.zeros(20)
     for seed in range(400):
-        reservoir = Reservoir(5, seed)
-        for drawing in some(20):
-            reservoir.add(drawing, "any", None)
-        drawings, _ = reservoir.into_splits((1, 0, 0))
-        chosen[[drawing[0, 0] for drawing in drawings["train"]]] += 1
+        chosen[of_one_category(20, 5, (1, 0, 0), seed)["train"]] += 1
     assert chosen.sum() == 2000
     assert np.abs(chosen - 100).max() < 45  # 5 standard deviations of a binomial count
 
@@ -88,30 +88,45 @@ def test_per_category_draws_a_fair_sample():
 def test_the_splits_are_dealt_fairly():
     tested = np.zeros(20)
     for seed in range(400):
-        reservoir = Reservoir(None, seed)
-        for drawing in some(20):
-            reservoir.add(drawing, "any", None)
-        drawings, _ = reservoir.into_splits((0.5, 0.25, 0.25))
-        tested[[drawing[0, 0] for drawing in drawings["test"]]] += 1
+        tested[of_one_category(20, None, (0.5, 0.25, 0.25), seed)["test"]] += 1
     assert np.abs(tested - 100).max() < 45
 
 
 def test_without_splits_each_drawing_stays_where_it_was():
-    reservoir = Reservoir(None, 0)
-    for split, drawings in {"train": some(3), "test": some(2, first=3)}.items():
-        for drawing in drawings:
-            reservoir.add(drawing, "any", split)
-    dealt, categories = reservoir.into_splits(None)
-    assert {split: [drawing[0, 0] for drawing in dealt[split]] for split in SPLITS} == {
-        "train": [0, 1, 2],
+    own = np.array([0, 2, 0, 2, 0])
+    dealt = choose(np.zeros(5, int), own, None, None, 0)
+    assert {split: numbers.tolist() for split, numbers in dealt.items()} == {
+        "train": [0, 2, 4],
         "valid": [],
-        "test": [3, 4],
+        "test": [1, 3],
     }
-    assert categories == {"any": 5}
 
 
-def test_what_is_kept_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(splitting, "MAX_BYTES", 1000)
-    with pytest.raises(InputError, match="lower per_category, or give fewer sources"):
-        convert(write_lines(tmp_path / "a.ndjson", random_drawings(9)), tmp_path / "a.npz")
-    assert convert(tmp_path / "a.ndjson", tmp_path / "a.npz", per_category=3).kept == 3
+def reservoir(categories: list[int], limit: int, seed: int) -> list[int]:
+    """Reservoir sampling as one would write it first, group by group."""
+    rng = generator(seed, Stream.CONVERSION_CHOICE)
+    groups: dict[int, list[int]] = {}
+    seen: Counter[int] = Counter()
+    for number, category in enumerate(categories):
+        group = groups.setdefault(category, [])
+        seen[category] += 1
+        if len(group) < limit:
+            group.append(number)
+        elif (place := int(rng.integers(seen[category]))) < limit:
+            group[place] = number
+    return [number for group in groups.values() for number in group]
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(1, 20), st.integers(0, 99))
+def test_the_sample_is_that_of_a_loop_over_the_drawings(categories, limit, seed):
+    own = np.zeros(len(categories), int)
+    assert choose(np.array(categories), own, limit, None, seed)["train"].tolist() == reservoir(categories, limit, seed)
+
+
+def test_what_a_file_holds_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "MAX_BYTES", 200)
+    source = write_lines(tmp_path / "a.ndjson", random_drawings(9))
+    with pytest.raises(InputError, match="write a folder, lower per_category, or give fewer sources"):
+        convert(source, tmp_path / "a.npz")
+    assert convert(source, tmp_path / "a.npz", per_category=3).kept == 3
+    assert convert(source, tmp_path / "a").kept == 9

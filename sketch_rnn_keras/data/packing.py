@@ -1,0 +1,68 @@
+"""Many data files as one folder, once. Enter: `.npz` files. Leaves: the folder that `folders` describes.
+
+Each drawing stays in its split, as it is, and shows what its file is named after. The files are read by all cores and
+spooled to disk; an interrupted packing is gone on with.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from .cleaning import clean
+from .folder_writing import write_folder
+from .npz import SPLITS, read_splits
+from .spool import Chunk, Spool, make_chunk
+from .workers import count_processes, map_in_order
+
+
+def pack(files: Sequence[Path], folder: str | os.PathLike, processes: int | None = None) -> Path:
+    """Makes a folder of data files; what is done is said on standard error.
+
+    Args:
+        files: `.npz` files of whole numbers that int16 holds, or of others, which become float32.
+        folder: the folder to make.
+        processes: how many read; one for each core by default.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: a file is broken, there is no drawing to train with, or the folder cannot be written.
+    """
+    folder = Path(folder)
+    plan = {"packed": [[str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns] for file in files]}
+    with Spool(folder, plan) as spool:
+        left = files[spool.done :]
+        print(f"packing {len(left)} data files into {folder}, once", file=sys.stderr)
+        for chunk in map_in_order(read_file, left, min(count_processes(processes), len(left)) or 1):
+            spool.add(chunk)
+        own = np.asarray(spool.drawings()["split"])
+        write_folder(folder, spool, {split: np.flatnonzero(own == place) for place, split in enumerate(SPLITS)})
+    return folder
+
+
+def read_file(path: Path) -> Chunk:
+    """The drawings of a data file, but for empty ones.
+
+    Raises:
+        InputError: the file is broken, or a drawing is no stroke-3.
+    """
+    drawings: list[np.ndarray] = []
+    splits: list[int] = []
+    for place, (split, arrays) in enumerate(read_splits(path).items()):
+        kept, _ = clean(arrays, str(path), split, None)
+        drawings += [_stored(drawing) for drawing in kept]
+        splits += [place] * len(kept)
+    if not drawings:
+        raise InputError(f"{path}: expected drawings, received none")
+    return make_chunk(drawings, [path.stem] * len(drawings), splits)
+
+
+def _stored(drawing: np.ndarray) -> np.ndarray:
+    """A drawing as int16, if that can hold it, or else as float32."""
+    narrow = drawing.astype(np.int16) if np.abs(drawing).max() < 2**15 else None
+    return narrow if narrow is not None and np.array_equal(narrow, drawing) else drawing.astype(np.float32)

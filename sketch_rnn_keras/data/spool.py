@@ -1,0 +1,247 @@
+"""Drawings on their way to a data set, on disk, so that neither memory nor an interruption limits how many they are.
+
+Enters: chunks of stroke-3 drawings, in order. Leaves: all rows in one file and a record of each drawing. Beside the
+output lies `NAME.part/` while it is made:
+
+    work/plan.json         what is made, of what: another plan begins anew
+    work/journal.jsonl     a line for each chunk that is on disk, written after it
+    work/int16.npy         the rows of all drawings, or float32.npy since the first that needs it
+    work/drawings.bin      a `DRAWING` for each
+    set/                   the data set, until it gets its name
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import filelock
+import numpy as np
+
+from ..errors import InputError
+from ..files.reading import read_json
+from ..files.writing import make_folder, sync, unwritable, write_atomically
+from .folders import HEADER, header
+from .scaling import clamp
+
+DRAWING = np.dtype([("length", "<i4"), ("category", "<i4"), ("split", "<i1"), ("total", "<i8"), ("squares", "<i8")])
+NO_SPLIT = -1
+SUFFIX = ".part"
+_BLOCK = 2**22  # numbers that are copied at once
+_MAX_PLAN = 2**28  # bytes
+
+
+class Chunk(NamedTuple):
+    """Some drawings, and what is to be remembered beside them.
+
+    Attributes:
+        rows: int16 or float32 `[P, 3]`, the drawings end to end.
+        drawings: a `DRAWING` for each; its category is a place in `categories`.
+        categories: the names of what these drawings show.
+        notes: anything that is JSON.
+    """
+
+    rows: np.ndarray
+    drawings: np.ndarray
+    categories: list[str]
+    notes: dict[str, Any]
+
+
+def make_chunk(
+    drawings: list[np.ndarray], categories: list[str], splits: list[int], notes: dict[str, Any] | None = None
+) -> Chunk:
+    """A `Chunk` of stroke-3 drawings `[n, 3]`, int16 or float32, each with its category and its split or `NO_SPLIT`."""
+    rows = np.concatenate([np.zeros((0, 3), np.int16), *drawings])
+    places = {name: place for place, name in enumerate(dict.fromkeys(categories))}
+    numbers = np.array([places[name] for name in categories], np.int32)
+    lengths = np.array([len(drawing) for drawing in drawings], np.int32)
+    return chunk_of(rows, lengths, numbers, np.array(splits, np.int8), list(places), notes or {})
+
+
+def chunk_of(
+    rows: np.ndarray,
+    lengths: np.ndarray,
+    numbers: np.ndarray,
+    splits: np.ndarray,
+    categories: list[str],
+    notes: dict[str, Any],
+) -> Chunk:
+    """A `Chunk` of drawings that lie end to end already; `numbers` are places in `categories`."""
+    made = np.zeros(len(lengths), DRAWING)
+    made["length"], made["category"], made["split"] = lengths, numbers, splits
+    if rows.dtype == np.int16 and len(lengths):
+        offsets = clamp(rows).astype(np.int64)
+        firsts = np.cumsum(made["length"], dtype=np.int64) - made["length"]
+        made["total"] = np.add.reduceat(offsets.sum(axis=1), firsts)
+        made["squares"] = np.add.reduceat((offsets * offsets).sum(axis=1), firsts)
+    return Chunk(rows, made, categories, notes)
+
+
+class Spool:
+    """The folder `NAME.part` beside an output: opened where another attempt at the same left it, or begun.
+
+    Args:
+        output: what is made in the end.
+        plan: what decides it, as JSON.
+
+    Attributes:
+        done: chunks that are on disk already; the next to add has this number.
+        notes: those of these chunks.
+        categories: the names that `DRAWING`s refer to.
+    """
+
+    def __init__(self, output: Path, plan: Mapping[str, Any]):
+        self.folder = output.with_name(output.name + SUFFIX)
+        self.work, self.set = self.folder / "work", self.folder / "set"
+        self._journal, self._index = self.work / "journal.jsonl", self.work / "drawings.bin"
+        self.notes: list[dict[str, Any]] = []
+        self.categories: dict[str, int] = {}
+        self.dtype: np.dtype = np.dtype("<i2")
+        self._points, self._count = 0, 0
+        self._lock = filelock.FileLock(self.work / "lock", timeout=0)
+        self._made = [parent for parent in self.folder.parents if not parent.exists()]
+        try:
+            make_folder(self.work)
+            self._lock.acquire()
+            self._open(json.loads(json.dumps(plan)))
+        except filelock.Timeout:
+            raise InputError(f"{output}: another process is making it; wait for it, or choose another output") from None
+        except OSError as error:
+            raise unwritable(self.folder, error) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """What was refused leaves nothing behind; what was interrupted stays for the next attempt."""
+        self._lock.release()
+        is_refused = isinstance(error, InputError) and not isinstance(error.__cause__, OSError)  # nor is the disk full
+        if error is None or is_refused:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if is_refused:
+            for parent in self._made:
+                if parent.is_dir() and not any(parent.iterdir()):
+                    parent.rmdir()
+
+    @property
+    def done(self) -> int:
+        return len(self.notes)
+
+    @property
+    def strokes(self) -> Path:
+        """The file of all rows."""
+        return self._file(self.dtype)
+
+    def rows(self) -> np.ndarray:
+        """All rows `[P, 3]`, on disk."""
+        if not self._points:
+            return np.zeros((0, 3), self.dtype)
+        return np.memmap(self.strokes, self.dtype, "r", HEADER, (self._points, 3))
+
+    def drawings(self) -> np.ndarray:
+        """A `DRAWING` for each drawing, on disk."""
+        return np.memmap(self._index, DRAWING, "r", 0, (self._count,)) if self._count else np.zeros(0, DRAWING)
+
+    def add(self, chunk: Chunk) -> None:
+        """Has a chunk on disk before it returns.
+
+        Raises:
+            InputError: the disk is full, or the folder is gone.
+        """
+        try:
+            if chunk.rows.dtype.kind == "f" and self.dtype.kind != "f":
+                self._widen()
+            new = [name for name in chunk.categories if name not in self.categories]
+            self.categories |= {name: len(self.categories) + place for place, name in enumerate(new)}
+            drawings = chunk.drawings.copy()
+            if len(drawings):
+                drawings["category"] = np.array([self.categories[name] for name in chunk.categories])[
+                    drawings["category"]
+                ]
+            _append(self.strokes, chunk.rows.astype(self.dtype, copy=False).tobytes())
+            _append(self._index, drawings.tobytes())
+            self._points += len(chunk.rows)
+            self._count += len(drawings)
+            self.notes.append(chunk.notes)
+            line = {"points": self._points, "drawings": self._count, "dtype": self.dtype.name}
+            _append(self._journal, (json.dumps(line | {"categories": new, "notes": chunk.notes}) + "\n").encode())
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+
+    def _open(self, plan: Any) -> None:
+        """Goes on where the journal ends, or begins anew where the plan is another."""
+        file = self.work / "plan.json"
+        try:
+            is_same = file.is_file() and read_json(file, "a plan", _MAX_PLAN, _MAX_PLAN) == plan
+        except InputError:
+            is_same = False
+        if not is_same:
+            for path in self.work.iterdir():
+                if path.name != "lock":
+                    path.unlink()
+            write_atomically(file, json.dumps(plan).encode())
+        shutil.rmtree(self.set, ignore_errors=True)
+        lines = self._journal.read_bytes().splitlines(keepends=True) if self._journal.exists() else []
+        good = _entries(lines)
+        while good and not self._holds(good[-1]):
+            good.pop()
+        for line in good:
+            self.notes.append(line["notes"])
+            self.categories |= {name: len(self.categories) + place for place, name in enumerate(line["categories"])}
+        if good:
+            self._points, self._count = good[-1]["points"], good[-1]["drawings"]
+            self.dtype = np.dtype(good[-1]["dtype"]).newbyteorder("<")
+        self._cut(self._journal, sum(map(len, lines[: len(good)])))
+        self._cut(self.strokes, HEADER + self._points * 3 * self.dtype.itemsize)
+        self._cut(self._index, self._count * DRAWING.itemsize)
+
+    def _holds(self, line: dict[str, Any]) -> bool:
+        """Whether the files are as long as a line of the journal says."""
+        dtype = np.dtype(line["dtype"])
+        sizes = {self._file(dtype): HEADER + line["points"] * 3 * dtype.itemsize}
+        sizes[self._index] = line["drawings"] * DRAWING.itemsize
+        return all(path.is_file() and path.stat().st_size >= size for path, size in sizes.items())
+
+    def _cut(self, path: Path, size: int) -> None:
+        with path.open("ab") as file:
+            file.truncate(size)
+
+    def _file(self, dtype: np.dtype) -> Path:
+        return self.work / f"{dtype.name}.npy"
+
+    def _widen(self) -> None:
+        """Makes the rows float32, which the drawing that comes needs."""
+        narrow, self.dtype = self.rows(), np.dtype("<f4")
+        with self.strokes.open("wb") as file:
+            file.write(bytes(HEADER))
+            for first in range(0, len(narrow), _BLOCK // 3):
+                file.write(narrow[first : first + _BLOCK // 3].astype(self.dtype).tobytes())
+        sync(self.strokes)
+
+    def finish_strokes(self) -> None:
+        """Gives the file of all rows its header: it is a `.npy` file then."""
+        with self.strokes.open("r+b") as file:
+            file.write(header(self.dtype, (self._points, 3)))
+
+
+def _append(path: Path, content: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _entries(lines: list[bytes]) -> list[dict[str, Any]]:
+    """The lines of a journal, but for one that was not written to its end."""
+    entries = []
+    for line in lines:
+        try:
+            entries.append(json.loads(line) if line.endswith(b"\n") else None)
+        except ValueError:
+            break
+    return [entry for entry in entries if entry is not None]

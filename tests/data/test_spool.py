@@ -1,0 +1,121 @@
+"""Facts about the spool: what is on disk is gone on with, what is half written is not believed."""
+
+import contextlib
+import json
+
+import numpy as np
+import pytest
+from support.data_files import make_drawings
+
+from sketch_rnn_keras.data.spool import NO_SPLIT, Chunk, Spool, make_chunk
+from sketch_rnn_keras.errors import InputError
+
+PLAN = {"files": [["a", 1, 2]]}
+
+
+def some(seed: int, category: str = "cat", factor: float = 1) -> Chunk:
+    drawings = make_drawings(seed, [3, 5, 9])
+    if factor != 1:
+        drawings = [drawing * np.float32(factor) for drawing in drawings]
+    return make_chunk(drawings, [category, "owl", category], [NO_SPLIT] * 3, {"seed": seed})
+
+
+class Interrupted(Exception):
+    """Stands for whatever ends a process."""
+
+
+def interrupted(path, *chunks: Chunk) -> None:
+    """Spools these chunks and ends as an interrupted process does."""
+    with contextlib.suppress(Interrupted), Spool(path, PLAN) as spool:
+        for chunk in chunks:
+            spool.add(chunk)
+        raise Interrupted
+
+
+def content(spool: Spool) -> tuple:
+    return spool.rows().tobytes(), spool.drawings().tobytes(), spool.categories, spool.notes, spool.dtype.name
+
+
+def expected(path, *chunks: Chunk) -> tuple:
+    with Spool(path, PLAN) as spool:
+        for chunk in chunks:
+            spool.add(chunk)
+        return content(spool)
+
+
+def test_what_was_spooled_is_there_for_the_next_attempt(tmp_path):
+    interrupted(tmp_path / "a", some(0), some(1, "dog"))
+    with Spool(tmp_path / "a", PLAN) as spool:
+        assert spool.done == 2
+        assert spool.notes == [{"seed": 0}, {"seed": 1}]
+        spool.add(some(2))
+        assert content(spool) == expected(tmp_path / "b", some(0), some(1, "dog"), some(2))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl", "int16.npy", "drawings.bin"])
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_part_of_a_chunk_is_not_believed(tmp_path, name, change):
+    interrupted(tmp_path / "a", some(0), some(1))
+    file = tmp_path / "a.part" / "work" / name
+    before = file.read_bytes()
+    file.write_bytes(before[:change] if change < 0 else before + b"{")
+    with Spool(tmp_path / "a", PLAN) as spool:
+        assert spool.done == (2 if change > 0 else 1)
+        if change < 0:
+            spool.add(some(1))
+        assert content(spool) == expected(tmp_path / "b", some(0), some(1))
+
+
+@pytest.mark.parametrize("damage", [b"", b"not JSON", b"[]", b'{"files": []}'])
+def test_another_plan_begins_anew(tmp_path, damage):
+    interrupted(tmp_path / "a", some(0))
+    (tmp_path / "a.part" / "work" / "plan.json").write_bytes(damage)
+    with Spool(tmp_path / "a", PLAN) as spool:
+        assert (spool.done, len(spool.drawings()), len(spool.rows())) == (0, 0, 0)
+
+
+def test_rows_become_float32_with_the_first_that_needs_it(tmp_path):
+    chunks = [some(0), some(1, factor=0.5), some(2)]
+    with Spool(tmp_path / "a", PLAN) as spool:
+        for chunk in chunks:
+            spool.add(chunk)
+        np.testing.assert_array_equal(spool.rows(), np.concatenate([chunk.rows for chunk in chunks]))
+        whole = content(spool)
+    interrupted(tmp_path / "a", *chunks[:2])
+    with Spool(tmp_path / "a", PLAN) as spool:
+        spool.add(chunks[2])
+        assert content(spool) == whole
+
+
+def test_two_processes_do_not_make_the_same(tmp_path):
+    with Spool(tmp_path / "a", PLAN), pytest.raises(InputError, match="another process is making it"):
+        Spool(tmp_path / "a", PLAN)
+
+
+def test_what_is_refused_leaves_nothing(tmp_path):
+    with pytest.raises(InputError), Spool(tmp_path / "new" / "a", PLAN):
+        raise InputError("no")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_what_was_spooled(tmp_path, monkeypatch):
+    def full(path, _):
+        raise OSError(28, "No space left on device", str(path))
+
+    interrupted(tmp_path / "a", some(0))
+    monkeypatch.setattr("sketch_rnn_keras.data.spool._append", full)
+    with pytest.raises(InputError, match="No space left on device"), Spool(tmp_path / "a", PLAN) as spool:
+        spool.add(some(1))
+    monkeypatch.undo()
+    with Spool(tmp_path / "a", PLAN) as spool:
+        assert spool.done == 1
+
+
+def test_the_sums_are_those_of_the_clamped_offsets(tmp_path):
+    drawing = np.int16([[3000, -5, 0], [7, -1200, 1]])
+    chunk = make_chunk([drawing, drawing[:1]], ["a", "a"], [0, 1])
+    offsets = [np.clip(one[:, :2].astype(int), -1000, 1000) for one in (drawing, drawing[:1])]
+    assert chunk.drawings["total"].tolist() == [one.sum() for one in offsets]
+    assert chunk.drawings["squares"].tolist() == [(one**2).sum() for one in offsets]
+    assert json.dumps(chunk.notes) == "{}"
