@@ -83,6 +83,7 @@ def quality(
     _tell(judge, asked, count)
     rows = [{"name": "other real drawings", "temperature": None, **judge.measure(judge.floor)}]
     rows += _measured(judge, models, taus)
+    shown = list(rows)
     if controls:
         rows += _controls(judge, next(iter(models.values())))
     again = {name: judge.reconstruction(each) for name, each in models.items()}
@@ -92,7 +93,7 @@ def quality(
     if reconstructions:
         say("\n" + report.reconstruction_table(reconstructions))
     if output:
-        report.plot([row for row in rows if row["temperature"] is not None or row is rows[0]], output)
+        report.plot(shown, output)
         say(f"wrote  {output}: quality against diversity at temperatures {', '.join(f'{tau:g}' for tau in taus)}")
 
 

@@ -83,7 +83,7 @@ def frechet_distance(sketches: np.ndarray, real: np.ndarray) -> float:
     return float(max(0.0, means + np.square(root).sum() + np.trace(second) - 2 * crossed))
 
 
-def frechet_distance_error(sketches: np.ndarray, real: np.ndarray, seed: int = 0, rounds: int = 30) -> float:
+def frechet_distance_error(sketches: np.ndarray, real: np.ndarray, seed: int = 0, rounds: int = 20) -> float:
     """The standard error of `frechet_distance`, by the bootstrap: its spread over sets drawn from these.
 
     The bootstrap's mean is no estimate: repeated vectors make sets that seem further apart.
@@ -97,7 +97,7 @@ def frechet_distance_error(sketches: np.ndarray, real: np.ndarray, seed: int = 0
 
 
 def frechet_distance_at_infinity(
-    sketches: np.ndarray, real: np.ndarray, seed: int = 0, sizes: int = 8, rounds: int = 4
+    sketches: np.ndarray, real: np.ndarray, seed: int = 0, sizes: int = 6, rounds: int = 3
 ) -> float:
     """FID as it would be of endless sets: the intercept of a line through FIDs of growing subsets against 1 / size.
 

@@ -130,7 +130,8 @@ def train_recogniser(
 ) -> Recogniser:
     """Teaches a new recogniser.
 
-    Every step shows it 128 drawings, all categories and scribbles being as likely, each turned, slanted, stretched.
+    Every step shows it 128 drawings, each turned, slanted, stretched. All categories are as likely; scribbles too or,
+    where there are many categories, one time in eleven.
 
     Args:
         drawings: stroke-3 arrays, each with a point at least, by category; two categories or more.
@@ -191,7 +192,7 @@ class _Lessons(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = generator(self._seed, Stream.RECOGNISER_LESSON, index)
         count = len(self._drawings)
-        categories = rng.integers(0, count + 1, BATCH)  # the last are scribbles
+        categories = rng.integers(0, count + max(1, count // 10), BATCH).clip(max=count)  # the last are scribbles
         shown_drawings = []
         for category in categories:
             of_one = self._drawings[int(category if category < count else rng.integers(count))]

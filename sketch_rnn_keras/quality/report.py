@@ -63,7 +63,7 @@ def reconstruction_table(rows: Sequence[Row]) -> str:
 
 
 def plot(rows: Sequence[Row], path: str | os.PathLike) -> Path:
-    """Draws quality against diversity, and FID against temperature: a line for each model, its temperatures written.
+    """Draws precision against recall, FID and, where it is known, recognition over temperature; a line for each model.
 
     Args:
         rows: as for `table`; those without temperature are the places of what they name.
@@ -72,37 +72,45 @@ def plot(rows: Sequence[Row], path: str | os.PathLike) -> Path:
     Returns:
         The path.
     """
-    key = "precision" if any(row["recognised"] is None for row in rows) else "recognised"
-    drawn = [row for row in rows if row.get("temperature") is not None]
-    fixed = [row for row in rows if row.get("temperature") is None]
+    over_temperature = {"fid": "FID", "recognised": "recognised"}
+    known = [key for key in over_temperature if all(row[key] is not None for row in rows)]
     with matplotlib.rc_context(STYLE):
-        figure = Figure((10, 4.2), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        for number, name in enumerate(dict.fromkeys(row["name"] for row in drawn)):
-            of_one = [row for row in drawn if row["name"] == name]
-            taus = [row["temperature"] for row in of_one]
-            colour, label = f"C{number}", literal(name)
-            left.plot(
-                [row["diversity"] for row in of_one], [row[key] for row in of_one], "o-", color=colour, label=label
-            )
-            bars = [row["fid_error"] for row in of_one]
-            right.errorbar(taus, [row["fid"] for row in of_one], bars, fmt="o-", color=colour, label=label)
+        figure = Figure((4.2 * (1 + len(known)), 4), layout="constrained")
+        trade_off, *others = figure.subplots(1, 1 + len(known))
+        names = dict.fromkeys(row["name"] for row in rows if row["temperature"] is not None)
+        for number, name in enumerate(names):
+            of_one = [row for row in rows if row["name"] == name and row["temperature"] is not None]
+            look: dict[str, Any] = {"color": f"C{number}", "label": literal(name), "markersize": 4}
+            trade_off.plot([row["recall"] for row in of_one], [row["precision"] for row in of_one], "o-", **look)
             for row in of_one:
-                _write(left, (row["diversity"], row[key]), f"{row['temperature']:g}", colour)
-        for row in fixed:
-            left.plot(row["diversity"], row[key], "x", color=PAST)
-            _write(left, (row["diversity"], row[key]), literal(row["name"]), PAST)
-            right.axhline(row["fid"], color=PAST, linestyle="--", linewidth=1)
-            _write(right, (max((each["temperature"] for each in drawn), default=1), row["fid"]), row["name"], PAST)
-        left.set(xlabel="diversity: mean distance, real drawings' = 1", ylabel=key, title="quality against diversity")
-        right.set(xlabel="temperature τ", ylabel="FID", title="distance from real drawings")
-        for axes in (left, right):
+                _write(trade_off, (row["recall"], row["precision"]), f"{row['temperature']:g}", look["color"], "left")
+            for key, axes in zip(known, others, strict=True):
+                errors = [row["fid_error"] for row in of_one] if key == "fid" else None
+                axes.errorbar(
+                    [row["temperature"] for row in of_one], [row[key] for row in of_one], errors, fmt="o-", **look
+                )
+        for row in rows:
+            if row["temperature"] is None:
+                _draw_place(row, trade_off, dict(zip(known, others, strict=True)))
+        trade_off.set(xlabel="recall", ylabel="precision", title="quality against diversity, at each τ")
+        for key, axes in zip(known, others, strict=True):
+            axes.set(xlabel="temperature τ", title=over_temperature[key])
+        for axes in (trade_off, *others):
             axes.grid(alpha=0.25)
-        left.legend(frameon=False)
+        trade_off.legend(frameon=False)
         return write_figure(figure, path)
 
 
-def _write(axes: Axes, place: tuple[float, float], text: str, colour: str) -> None:
-    side = "right" if text and not text[0].isdigit() else "left"
-    offset = (-5, 5) if side == "right" else (5, 5)
+def _draw_place(row: Row, trade_off: Axes, others: Mapping[str, Axes]) -> None:
+    """What a row without temperature is: a cross, and a dashed level over all temperatures."""
+    place = (row["recall"], row["precision"])
+    trade_off.plot(*place, "x", color=PAST)
+    _write(trade_off, place, literal(row["name"]), PAST, "right")
+    for key, axes in others.items():
+        axes.axhline(row[key], color=PAST, linestyle="--", linewidth=1, label=literal(row["name"]))
+        axes.legend(frameon=False)
+
+
+def _write(axes: Axes, place: tuple[float, float], text: str, colour: str, side: str) -> None:
+    offset = (5, 5) if side == "left" else (-5, 5)
     axes.annotate(text, place, xytext=offset, textcoords="offset points", fontsize=8, color=colour, ha=side)

@@ -53,6 +53,14 @@ def test_the_thesis_sweep_is_a_plan(name):
         assert [run.conditional for run in runs] == [True, True, True, False]
 
 
+def test_the_sweep_of_variants_is_a_plan_of_equal_steps():
+    plan = sweep.Plan.load("variants")
+    runs = [plan.hparams("cat", variant) for variant in plan.variants]
+    assert {run.num_steps for run in runs} == {1000}
+    assert {run.dec_model for run in runs} == {"lstm", "layer_norm", "hyper"}
+    assert [run.conditional for run in runs].count(False) == 1
+
+
 def test_the_variants_hyperparameters_win(tmp_path):
     variants = {"full": {"kl_weight": 1.0}, "decoder only": {"conditional": False}}
     path = write(tmp_path, variants=variants, per_data_set={"cats": {"num_steps": 7, "kl_weight": 0.3}})
