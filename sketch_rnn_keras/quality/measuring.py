@@ -188,9 +188,11 @@ def counted(progress: Callable[[int], None], before: int) -> Callable[[int], Non
 
 def _chosen(splits: Sequence[Split], most: int, seed: int, index: int) -> list[np.ndarray]:
     """Drawings of the splits in a random order, `most` at most; with fewer asked for, the first of these."""
-    total = [(split, k) for split in splits for k in range(len(split))]
-    order = generator(seed, Stream.QUALITY_CHOICE, index).permutation(len(total))[:most]
-    return [split[k] for split, k in (total[place] for place in order)]
+    lengths = np.array([len(split) for split in splits])
+    ends = np.cumsum(lengths)
+    chosen = generator(seed, Stream.QUALITY_CHOICE, index).permutation(int(ends[-1]))[:most]
+    found = np.searchsorted(ends, chosen, side="right").tolist()
+    return [splits[place][int(k - ends[place] + lengths[place])] for place, k in zip(found, chosen, strict=True)]
 
 
 def _pixels(drawings: Sequence[np.ndarray]) -> np.ndarray:

@@ -134,10 +134,12 @@ def kernel_distance(sketches: np.ndarray, real: np.ndarray) -> Estimate:
     """
     count = min(len(_checked("sketches", sketches)), len(_checked("real", real)))
     x, y = (np.asarray(each[:count], np.float64) for each in (sketches, real))
-    crossed = _cubic(x, y)
-    terms = _cubic(x, x) + _cubic(y, y) - crossed - crossed.T
-    np.fill_diagonal(terms, 0)
-    sums = terms.sum(axis=1)
+    sums, step = np.zeros(count), max(1, _AT_ONCE // count)
+    for start in range(0, count, step):
+        rows = np.arange(start, min(start + step, count))
+        terms = _cubic(x[rows], x) + _cubic(y[rows], y) - _cubic(x[rows], y) - _cubic(y[rows], x)
+        terms[rows - start, rows] = 0  # a pair is not compared with itself
+        sums[rows] = terms.sum(axis=1)
     value = sums.sum() / (count * (count - 1))
     without = (sums.sum() - 2 * sums) / ((count - 1) * (count - 2))
     return Estimate(float(value), float(np.sqrt((count - 1) / count * np.square(without - without.mean()).sum())))

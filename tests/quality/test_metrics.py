@@ -174,9 +174,10 @@ def test_diversity_counts_each_pair_of_different_vectors_once():
 
 def test_what_is_done_in_parts_is_what_is_done_at_once(monkeypatch, two_sets):
     x, y = two_sets
-    whole = (metrics.neighbourhood(x, y), metrics.diversity(x), metrics.copying(x, y, x[:50]), metrics.retrieval(x, y))
+    pairs = (metrics.neighbourhood, metrics.retrieval, metrics.kernel_distance)
+    whole = [metrics.diversity(x), metrics.copying(x, y, x[:50]), *(measure(x, y) for measure in pairs)]
     monkeypatch.setattr(metrics, "_AT_ONCE", 1700)
-    parts = (metrics.neighbourhood(x, y), metrics.diversity(x), metrics.copying(x, y, x[:50]), metrics.retrieval(x, y))
+    parts = [metrics.diversity(x), metrics.copying(x, y, x[:50]), *(measure(x, y) for measure in pairs)]
     for one, other in zip(whole, parts, strict=True):
         assert one == pytest.approx(other, rel=1e-9)
 
