@@ -1,6 +1,6 @@
 """Data sets of many drawings: how fast they open, are read and are made, and in how much memory.
 
-Synthesises `--drawings` drawings, each one of `--data` (an .npz file or folder) with its points moved a little, in
+Synthesises `--drawings` drawings, each one of `--data` with its points moved a little, in
 `--folder`, which is removed afterwards; and `--lines` as ndjson, to be converted. Prints Markdown tables.
 """
 
@@ -23,13 +23,14 @@ PIECE = 50_000  # drawings that are synthesised at once
 
 def arguments():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--data", default="doodles:cat", help="what the drawings are made of")
+    options.add_argument("--data", nargs="*", default=["doodles:cat"], help="what the drawings are made of")
     options.add_argument("--drawings", type=int, default=1_000_000)
     options.add_argument("--lines", type=int, default=100_000)
     options.add_argument("--folder", type=Path, default=Path("/tmp/sketch-rnn-many"), help="where there is room")
     options.add_argument("--batch-size", type=int, default=100)
     options.add_argument("--batches", type=int, default=1000)
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--keep", action="store_true", help="leave the drawings for the next run")
     options.add_argument("--measure", help=argparse.SUPPRESS)
     return options.parse_args()
 
@@ -134,8 +135,14 @@ def convert(options, processes: int) -> dict:
     start = time.perf_counter()
     run(options.folder / "lines.ndjson", options.folder / "converted", overwrite=True, processes=processes)
     seconds = time.perf_counter() - start
-    peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return {"seconds": seconds, "main": peaks[0], "worker": peaks[1]}
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peaks = [memory()["VmHWM"], used[1].ru_maxrss / 1024]
+    return {
+        "seconds": seconds,
+        "cpu": sum(one.ru_utime + one.ru_stime for one in used),
+        "main": peaks[0],
+        "worker": peaks[1],
+    }
 
 
 def measure(options) -> None:
@@ -151,12 +158,11 @@ def main():
     options.folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     small, large = synthesise(options)
-    made = time.perf_counter() - start
+    made, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size = sum(file.stat().st_size for file in large.iterdir())
     print(machine())
-    print(
-        f"{options.drawings:,} drawings, {size / 1e9:.2f} GB, synthesised in {made:.0f} s; batch {options.batch_size}\n"
-    )
+    print(f"{options.drawings:,} drawings, {size / 1e9:.2f} GB; batch {options.batch_size}, {options.rounds} rounds of")
+    print(f"{options.batches} batches. Synthesised in {made:.0f} s with {peak:.0f} MiB at peak.\n")
     rows, results = [], {}
     for name, path, cold in (
         ("a file", small, False),
@@ -188,13 +194,15 @@ def main():
             [
                 processes,
                 f"{one['seconds']:.0f}",
+                f"{one['cpu']:.0f}",
                 f"{options.lines / one['seconds']:.0f}",
                 f"{one['main']:.0f}",
                 f"{one['worker']:.0f}",
             ]
         )
-    print(table(["processes", "s", "drawings/s", "peak MiB, main", "peak MiB, worker"], rows))
-    shutil.rmtree(options.folder)
+    print(table(["processes", "s", "of processors", "drawings/s", "peak MiB, main", "peak MiB, worker"], rows))
+    if not options.keep:
+        shutil.rmtree(options.folder)
     return None
 
 

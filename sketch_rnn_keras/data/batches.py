@@ -152,7 +152,7 @@ def _check_batch(split: Split, batch_size: int, max_seq_len: int) -> None:
             f"batch_size: expected between 1 and {len(split)}, the number of drawings in the split, received "
             f"{batch_size}; lower batch_size or add drawings"
         )
-    longest = split.lengths.max()
+    longest = split.longest
     if longest > max_seq_len:
         raise InputError(
             f"max_seq_len: expected at least {longest}, the points of the longest drawing, received {max_seq_len}; "

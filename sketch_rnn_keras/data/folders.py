@@ -15,6 +15,7 @@ longer than to train on some of them. `verify_folder` hashes them.
 """
 
 import json
+import mmap
 import tokenize
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,7 +30,7 @@ from ..files.records import digest
 from ..files.writing import write_atomically
 from .npz import SPLITS
 from .scaling import OFFSET_LIMIT, Moments
-from .splits import MappedRows, Split
+from .splits import FileRows, Split
 
 MANIFEST = "manifest.json"
 STROKES = "strokes.npy"
@@ -131,7 +132,7 @@ class Folder(NamedTuple):
 
     path: Path
     manifest: Manifest
-    rows: MappedRows
+    rows: FileRows
     places: Mapping[str, np.ndarray]
 
     @property
@@ -175,11 +176,12 @@ def open_folder(path: Path) -> Folder:
                 f"{file}: expected {note.bytes} bytes, as {MANIFEST} says, received {size}; make or get the data set "
                 "again"
             )
-    rows = _map(path / STROKES, np.dtype(manifest.dtype).newbyteorder("<"), (manifest.points, 3))
+    dtype, file = np.dtype(manifest.dtype).newbyteorder("<"), path / STROKES
+    rows = FileRows(file, dtype, manifest.points, _offset(file, dtype, (manifest.points, 3)))
     places = {
-        index_name(split, what): _map(path / index_name(split, what), dtype, (manifest.splits[split].drawings,)).array
+        index_name(split, what): _map(path / index_name(split, what), kind, (manifest.splits[split].drawings,))
         for split in SPLITS
-        for what, dtype in INDEX.items()
+        for what, kind in INDEX.items()
     }
     return Folder(path, manifest, rows, places)
 
@@ -233,7 +235,16 @@ def header(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
     return magic + room.to_bytes(2, "little") + text.ljust(room - 1).encode() + b"\n"
 
 
-def _map(file: Path, dtype: np.dtype, shape: tuple[int, ...]) -> MappedRows:
+def _map(file: Path, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    """An array on disk, mapped: read as it is used, and shared by processes."""
+    offset = _offset(file, dtype, shape)
+    with file.open("rb") as stream:
+        content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    return np.frombuffer(content, dtype, int(np.prod(shape)), offset).reshape(shape)
+
+
+def _offset(file: Path, dtype: np.dtype, shape: tuple[int, ...]) -> int:
+    """Where the numbers of a `.npy` file begin, once it is known to hold such an array."""
     try:
         with file.open("rb") as stream:
             version = np.lib.format.read_magic(stream)
@@ -245,7 +256,6 @@ def _map(file: Path, dtype: np.dtype, shape: tuple[int, ...]) -> MappedRows:
             raise ValueError(f"an array of shape {list(found[0])} and type {found[2]}")
         if file.stat().st_size != offset + int(np.prod(shape)) * dtype.itemsize:
             raise ValueError("another number of bytes than its header declares")
-        return MappedRows(file, dtype, shape, offset)
     except _HEADER_ERRORS as error:
         raise InputError(
             f"{file}: expected an array of shape {list(shape)} and type {dtype}, as {MANIFEST} says, received "
@@ -253,3 +263,4 @@ def _map(file: Path, dtype: np.dtype, shape: tuple[int, ...]) -> MappedRows:
         ) from None
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror})") from None
+    return offset

@@ -4,7 +4,9 @@ Enters: stroke-3 rows laid end to end, and where each drawing begins. Leaves: dr
 units. A batch is one gather (see `batches`): no Python loop runs over drawings or points while training.
 """
 
-import mmap
+import os
+import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +19,18 @@ from ..strokes import ragged_indices
 from .scaling import in_data_units
 
 _BLOCK = 2**20  # rows that are read at once where all are
-_KEPT = 2**28  # bytes of a file that may stay mapped before they are given back
-_AROUND = 2**16  # bytes that the system maps around one that is read
+_ADVICE = hasattr(os, "posix_fadvise")
 
 
-class Rows(Protocol):
-    """Stroke-3 rows `[P, 3]`: an array, or what reads one from elsewhere."""
+class StoredRows(Protocol):
+    """Stroke-3 rows `[P, 3]` that are read from elsewhere."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, rows: slice) -> np.ndarray: ...
+    def gather(self, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray: ...
 
-    def take(self, indices: np.ndarray, axis: int) -> np.ndarray: ...
+
+Rows = np.ndarray | StoredRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +60,7 @@ class Split:
 
     def __getitem__(self, index: int) -> np.ndarray:
         """Returns drawing `index` as float32 stroke-3 `[n, 3]`, read-only."""
-        start, length = self._places(self.starts[index], self.lengths[index])
-        return in_data_units(self.offsets[start : start + length])
+        return self.gather(np.array([index]))[0]
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self[index] for index in range(len(self)))
@@ -67,7 +68,7 @@ class Split:
     def gather(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns copies of the drawings `indices` end to end, float32 `[P', 3]`, and their lengths, int64 `[B]`."""
         starts, lengths = self._places(self.starts[indices], self.lengths[indices])
-        return in_data_units(self.offsets.take(ragged_indices(starts, lengths), axis=0)), lengths
+        return in_data_units(gather(self.offsets, starts, lengths)), lengths
 
     def in_blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Gives all drawings, some at a time, in the order they are stored in: numbers, and what `gather` returns."""
@@ -94,41 +95,62 @@ class Split:
         return starts, lengths
 
 
-class MappedRows:
-    """The rows of a `.npy` file, read from disk as they are asked for; processes share what has been read.
+class FileRows:
+    """The rows of a `.npy` file, read from disk as they are asked for; processes share what the system keeps of it.
 
-    What was read stays in the system's cache. That it stays mapped, and so counts as memory of this process, is ended
-    now and then.
+    They are read, not mapped: for drawings at random places that takes a third of the time, what was read does not
+    count as memory of this process, and a file that somebody cuts is an error that can be told.
 
     Args:
-        path: the file; it must stay as it is while it is open.
+        path: the file.
         dtype: of its numbers.
-        shape: of its array.
+        count: its rows.
         offset: bytes before the first number.
     """
 
-    def __init__(self, path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int):
-        with path.open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self.array = np.frombuffer(self._map, dtype, int(np.prod(shape)), offset).reshape(shape)
-        self._touched = 0
+    def __init__(self, path: Path, dtype: np.dtype, count: int, offset: int):
+        self._path, self._dtype, self._count, self._offset = path, dtype, count, offset
+        self._handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        weakref.finalize(self, os.close, self._handle)
+        self._lock = threading.Lock()
+        self._read = getattr(os, "pread", self._seek_and_read)
+        if _ADVICE:
+            os.posix_fadvise(self._handle, 0, 0, os.POSIX_FADV_RANDOM)  # else megabytes are read around each drawing
 
     def __len__(self) -> int:
-        return len(self.array)
+        return self._count
 
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        return self._read(self.array[rows].copy(), 1)
+    def gather(self, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """The rows of drawings that begin at `starts`, end to end.
 
-    def take(self, indices: np.ndarray, axis: int = 0) -> np.ndarray:
-        """The rows `indices`, as `numpy.take`."""
-        return self._read(self.array.take(indices, axis=axis), 1 + int(np.count_nonzero(np.diff(indices) != 1)))
+        Raises:
+            InputError: the file has been cut, or cannot be read.
+        """
+        if not len(starts):
+            return np.zeros((0, 3), self._dtype)
+        ends = starts + lengths
+        breaks = np.flatnonzero(starts[1:] != ends[:-1]) + 1  # drawings that lie side by side are read in one go
+        first, last = starts[np.append(0, breaks)], ends[np.append(breaks - 1, -1)]
+        size = 3 * self._dtype.itemsize
+        places = list(zip((first * size + self._offset).tolist(), ((last - first) * size).tolist(), strict=True))
+        try:
+            if _ADVICE:
+                for place, count in places:  # the disk works on all of them at once
+                    os.posix_fadvise(self._handle, place, count, os.POSIX_FADV_WILLNEED)
+            pieces = [self._read(self._handle, count, place) for place, count in places]
+        except OSError as error:
+            raise InputError(f"{self._path}: cannot be read ({error.strerror})") from error
+        for piece, (place, count) in zip(pieces, places, strict=True):
+            if len(piece) != count:
+                received = f"received {len(piece)}; it has been cut"
+                raise InputError(f"{self._path}: expected {count} bytes at {place}, {received}")
+        return np.frombuffer(b"".join(pieces), self._dtype).reshape(-1, 3)
 
-    def _read(self, rows: np.ndarray, places: int) -> np.ndarray:
-        self._touched += rows.nbytes + places * _AROUND
-        if self._touched > _KEPT and hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED)
-            self._touched = 0
-        return rows
+    def _seek_and_read(self, handle: int, count: int, place: int) -> bytes:
+        """`os.pread` where there is none."""
+        with self._lock:
+            os.lseek(handle, place, os.SEEK_SET)
+            return os.read(handle, count)
 
 
 class JoinedRows:
@@ -141,18 +163,23 @@ class JoinedRows:
     def __len__(self) -> int:
         return int(self._ends[-1])
 
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        return self.take(np.arange(rows.start, rows.stop))
-
-    def take(self, indices: np.ndarray, axis: int = 0) -> np.ndarray:
-        """The rows `indices`, float32."""
-        result = np.empty((len(indices), 3), np.float32)
-        places = np.searchsorted(self._ends, indices, side="right")
+    def gather(self, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """The rows of drawings that begin at `starts`, end to end, float32."""
+        result = np.empty((int(lengths.sum()), 3), np.float32)
+        places = np.searchsorted(self._ends, starts, side="right")
         for place, part in enumerate(self._parts):
             mine = places == place
             if mine.any():
-                result[mine] = part.take(indices[mine] - (self._ends[place] - len(part)), axis=axis)
+                first = self._ends[place] - len(part)
+                result[np.repeat(mine, lengths)] = gather(part, starts[mine] - first, lengths[mine])
         return result
+
+
+def gather(rows: Rows, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The rows of drawings that begin at `starts`, end to end, as they are stored."""
+    if isinstance(rows, np.ndarray):
+        return rows.take(ragged_indices(starts, lengths), axis=0)
+    return rows.gather(starts, lengths)
 
 
 class Dropped(NamedTuple):
@@ -175,7 +202,7 @@ def join(parts: Sequence[Split]) -> Split:
     firsts = np.cumsum([0, *(len(part.offsets) for part in parts)])
     rows: Rows
     if all(isinstance(part.offsets, np.ndarray) for part in parts):
-        rows = np.concatenate([np.asarray(part.offsets) for part in parts])
+        rows = np.concatenate([part.offsets for part in parts if isinstance(part.offsets, np.ndarray)])
         rows.setflags(write=False)
     else:
         rows = JoinedRows([part.offsets for part in parts])

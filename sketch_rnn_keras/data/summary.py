@@ -3,7 +3,7 @@
 Enters: a `Dataset`. Leaves: text for an 80-column terminal.
 """
 
-from collections import Counter
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,14 +82,15 @@ def histogram(lengths: np.ndarray) -> list[str]:
 
 
 def find_duplicates(dataset: Dataset) -> Duplicates:
-    """Counts the drawings that equal another one in every point, after clamping, in single precision."""
-    contents = {split: _contents(getattr(dataset, split)) for split in SPLITS}
-    within = {split: found.total() - len(found) for split, found in contents.items()}
+    """Counts the drawings that equal another one in every point, after clamping, in single precision.
+
+    They are told apart by hashes of 64 bits: among ten million, two different ones share one once in 370,000 times.
+    """
+    contents = {split: _hashes(getattr(dataset, split)) for split in SPLITS}
+    known = {split: np.unique(hashes) for split, hashes in contents.items()}
+    within = {split: len(hashes) - len(known[split]) for split, hashes in contents.items()}
     pairs = [(first, second) for k, second in enumerate(SPLITS) for first in SPLITS[:k]]
-    between = {
-        (first, second): sum(count for content, count in contents[second].items() if content in contents[first])
-        for first, second in pairs
-    }
+    between = {(first, second): int(np.isin(contents[second], known[first]).sum()) for first, second in pairs}
     return Duplicates(within, between)
 
 
@@ -119,14 +120,16 @@ def _stroke_counts(split: Split) -> np.ndarray:
     return counts
 
 
-def _contents(split: Split) -> Counter[bytes]:
-    """How often each drawing occurs."""
-    found: Counter[bytes] = Counter()
-    for _, rows, lengths in split.in_blocks():
-        content = rows + np.float32(0)  # makes -0 equal 0
-        ends = np.cumsum(lengths).tolist()
-        found.update(content[end - n : end].tobytes() for end, n in zip(ends, lengths.tolist(), strict=True))
-    return found
+def _hashes(split: Split) -> np.ndarray:
+    """A number for each drawing that tells its content."""
+    hashes = np.zeros(len(split), np.uint64)
+    for numbers, rows, lengths in split.in_blocks():
+        content = memoryview((rows + np.float32(0)).tobytes())  # + 0 makes -0 equal 0
+        ends = (np.cumsum(lengths) * rows[:1].nbytes).tolist()
+        pieces = zip([0, *ends], ends, strict=False)
+        digests = b"".join(hashlib.blake2b(content[begin:end], digest_size=8).digest() for begin, end in pieces)
+        hashes[numbers] = np.frombuffer(digests, np.uint64)
+    return hashes
 
 
 def _remarks(dataset: Dataset, lengths: np.ndarray, duplicates: Duplicates) -> list[str]:

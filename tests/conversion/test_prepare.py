@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support.conversion_files import ALL, train_of, write_lines
@@ -20,6 +20,7 @@ def as_drawing(polylines, **form) -> Drawing:
     return Drawing(np.concatenate(polylines).astype(float), [len(points) for points in polylines], "any", **form)
 
 
+@settings(deadline=None)
 @given(st.lists(points_in_canvas, min_size=1, max_size=5))
 def test_polylines_survive_as_they_are(polylines):
     (stroke3,) = prepare.prepare([as_drawing(polylines)], as_is=True)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.conversion_files import columns_of, random_drawings, write_lines
 
@@ -117,6 +117,7 @@ def reservoir(categories: list[int], limit: int, seed: int) -> list[int]:
     return [number for group in groups.values() for number in group]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(1, 20), st.integers(0, 99))
 def test_the_sample_is_that_of_a_loop_over_the_drawings(categories, limit, seed):
     own = np.zeros(len(categories), int)

@@ -111,11 +111,20 @@ def test_a_drawing_of_a_folder_is_read_only_and_ends_where_it_does(made):
     np.testing.assert_array_equal(train[-1], train[len(train) - 1])
 
 
-def test_what_was_read_is_given_back_now_and_then_and_read_again(made, monkeypatch):
-    monkeypatch.setattr("sketch_rnn_keras.data.splits._KEPT", 1)
-    file, folder = map(load_dataset, made)
-    for _ in range(2):
-        assert_same(list(folder.train), list(file.train))
+def test_a_batch_is_the_same_where_the_system_takes_no_advice_and_has_no_pread(made, monkeypatch):
+    chosen = np.array([5, 4, 5, 30, 31, 32, 0])
+    expected = load_dataset(made[0]).train.gather(chosen)
+    monkeypatch.setattr("sketch_rnn_keras.data.splits._ADVICE", False)
+    monkeypatch.delattr("os.pread")
+    assert_same(load_dataset(made[1]).train.gather(chosen), expected)
+
+
+def test_a_file_that_is_cut_while_it_is_read_ends_in_a_sentence(damaged):
+    path, _ = damaged
+    train = load_dataset(path).train
+    os.truncate(path / "strokes.npy", 300)
+    with pytest.raises(InputError, match=r"strokes\.npy: expected \d+ bytes at \d+, received 0; it has been cut"):
+        train.gather(np.array([40]))
 
 
 def test_numpy_reads_a_folder_in_two_lines(made):

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.data_files import load, make_drawing
 from support.paths import shared
@@ -44,6 +44,7 @@ def test_bars_are_as_long_as_their_counts():
 # -------------------------------------------------------------------------------------------------------- duplicates
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=12), st.lists(st.integers(0, 9)), st.lists(st.integers(0, 9)))
 def test_duplicates_are_those_that_a_double_loop_finds(tmp_path_factory, train, valid, test):
     names = dict(zip(SPLITS, (train, valid, test), strict=True))
