@@ -132,3 +132,11 @@ def test_the_losses_in_the_list_are_finite():
 def test_keras_opens_a_preset_too():
     model = keras.saving.load_model(presets()["doodles-decoder"].file)
     assert isinstance(model, SketchRNN)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": []}', '{"a": {"title": "b"}}', '{"a": {"\\u001b": 1}}'])
+def test_a_damaged_list_is_refused(text, tmp_path, monkeypatch):
+    monkeypatch.setattr("sketch_rnn_keras.presets._FOLDER", tmp_path)
+    (tmp_path / "presets.json").write_text(text)
+    with pytest.raises(InputError, match=r"presets\.json"):
+        presets.__wrapped__()

@@ -21,7 +21,7 @@ def describe_run(run_dir: Path) -> str:
     run = RunDirectory(run_dir)
     splits = read_columns(run.history, ("step", "cost", "recon", "kl_raw"))
     progress = run.progress() if run.is_begun() else Progress()
-    logged = int(max(columns["step"][-1] for columns in splits.values() if len(columns["step"])))
+    logged = int(max(columns["step"].max() for columns in splits.values() if len(columns["step"])))
     step = max(logged, progress.step)
     num_steps = HParams.from_dict(run.read_config(), str(run.config)).num_steps
     saved = "" if progress.step == step else f", saved at step {progress.step:,}"

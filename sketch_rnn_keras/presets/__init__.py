@@ -4,10 +4,12 @@
 are stored as float16. `docs/models.md` shows what they draw. Neither Keras nor a network.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from ..errors import InputError, reason
+from ..files.reading import read_json
 
 _FOLDER = Path(__file__).parent
 
@@ -43,6 +45,10 @@ class Preset:
 
 @cache
 def presets() -> dict[str, Preset]:
-    """All presets by name, in the order in which they are shown."""
-    document = json.loads((_FOLDER / "presets.json").read_text(encoding="utf-8"))
-    return {name: Preset(name, **fields) for name, fields in document.items()}
+    """All presets by name, in the order in which they are shown; raises `InputError` where the list is damaged."""
+    file, what = _FOLDER / "presets.json", "the list of the models that ship with the package"
+    document = read_json(file, what)
+    try:
+        return {name: Preset(name, **fields) for name, fields in document.items()}
+    except (TypeError, AttributeError) as error:
+        raise InputError(f"{file}: expected {what}: {reason(error)}; install the package again") from None

@@ -130,6 +130,13 @@ def test_a_run_that_was_never_validated_says_so(info, trained_run):
     assert "cost   valid" not in shown
 
 
+def test_a_history_whose_steps_are_in_no_order_takes_no_memory(info, trained_run):
+    run = Path(shutil.copytree(trained_run.whole, "run"))
+    head, *rows = (run / "history.csv").read_text().splitlines(keepends=True)
+    (run / "history.csv").write_text(head + "4000000000" + rows[0].removeprefix("1") + "".join(rows))
+    assert line_of(info(run), "steps").startswith("steps  4,000,000,000 of")
+
+
 # ------------------------------------------------------------------------------------------ configurations and data
 
 

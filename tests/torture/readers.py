@@ -60,6 +60,16 @@ def _plan() -> None:
     Plan.load("a.json")
 
 
+def _presets() -> None:
+    from sketch_rnn_keras import presets
+
+    there, presets._FOLDER = presets._FOLDER, Path()
+    try:
+        presets.presets.__wrapped__()
+    finally:
+        presets._FOLDER = there
+
+
 def _command(*arguments: str) -> Reader:
     def run() -> None:
         from sketch_rnn_keras.cli.common import app
@@ -98,6 +108,7 @@ READERS: Mapping[str, Reader] = {
     "convert": _convert,
     "hparams": _hparams,
     "plan": _plan,
+    "presets": _presets,
     "info keras": _command("info", "a.keras"),
     "info model": _command("info", "model"),
     "info gen": _command("info", "a.gen.json"),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from support import conversion_files, magenta, sketch_js, tiny_run
 from support.data_files import make_drawings, write_data
+from support.paths import ROOT
 from support.tiny import tiny_model
 from torture import readers
 from torture.archives import spoil_npy, spoil_zip
@@ -88,6 +89,10 @@ def _download(folder: Path) -> None:
     write_record(path, {"url": "http://127.0.0.1:9/a.npz", "validator": '"v1"', "size": size, "sha256": sha256})
 
 
+def _presets(folder: Path) -> None:
+    shutil.copy(ROOT / "sketch_rnn_keras" / "presets" / "presets.json", folder)
+
+
 def _keras_folder(folder: Path) -> None:
     tiny_model().save(folder / "a.keras")
     with zipfile.ZipFile(folder / "a.keras") as archive:
@@ -158,6 +163,7 @@ SPECIMENS: Mapping[str, Specimen] = {
     "polylines": Specimen(_drawings("a.json"), ("convert",)),
     "configuration": Specimen(lambda folder: tiny_run.HPARAMS.save(folder / "a.json"), ("hparams",)),
     "sweep plan": Specimen(lambda folder: (folder / "a.json").write_text(json.dumps(PLAN)), ("plan",)),
+    "presets": Specimen(_presets, ("presets",)),
     "keras file": Specimen(lambda folder: tiny_model().save(folder / "a.keras"), ("info keras",)),
     "keras folder": Specimen(_keras_folder, ("info model",)),
     "gen.json": Specimen(_js("gen", conditional=False), ("info gen",)),
