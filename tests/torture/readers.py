@@ -17,10 +17,12 @@ Reader = Callable[[], Sequence[str] | None]
 
 def stand_in() -> None:
     """Have trainings whose steps, losses and pictures cost nothing, in this process from now on."""
+    from sketch_rnn_keras.conversion import pipeline
     from sketch_rnn_keras.data import doodles
     from sketch_rnn_keras.training import curves
 
     StandIn().take_the_place()
+    pipeline._plan = lambda *_: {"files": "as they were"}  # they lie elsewhere now, and the plan says where
     curves.plot_tradeoff = lambda *_: None
     made = functools.cache(doodles.make_splits)
     doodles.make_splits = lambda subject, counts, seed: made(subject, tuple(counts), seed)
@@ -58,6 +60,20 @@ def _plan() -> None:
     from sketch_rnn_keras.training.sweep import Plan
 
     Plan.load("a.json")
+
+
+def _load_folder() -> None:
+    from sketch_rnn_keras.data import summary
+    from sketch_rnn_keras.data.datasets import load_dataset
+
+    data = load_dataset("cats")
+    print(summary.describe(data, "cats"), *(data.train[k] for k in range(len(data.train))))
+
+
+def _verify_folder() -> None:
+    from sketch_rnn_keras.data.folders import verify_folder
+
+    print(*verify_folder(Path("cats")))
 
 
 def _presets() -> None:
@@ -108,6 +124,8 @@ READERS: Mapping[str, Reader] = {
     "convert": _convert,
     "hparams": _hparams,
     "plan": _plan,
+    "load folder": _load_folder,
+    "verify folder": _verify_folder,
     "presets": _presets,
     "info keras": _command("info", "a.keras"),
     "info model": _command("info", "model"),

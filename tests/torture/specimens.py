@@ -3,6 +3,7 @@
 Enters: an empty folder. Leaves: in it a folder of each kind, made with the package itself; or those, read again.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -26,6 +27,8 @@ _SPOIL_ARRAYS = spoil_zip({".npy": spoil_npy})
 _SPOIL_KERAS = spoil_zip({".json": spoil_json, ".h5": spoil_hdf5})
 DAMAGES: Mapping[str, Damage] = {  # by the end of a file's name, the first that fits
     ".ndjson": spoil_ndjson,
+    ".jsonl": spoil_ndjson,
+    ".npy": spoil_npy,
     ".json": spoil_json,
     ".lock": spoil_json,
     ".npz": _SPOIL_ARRAYS,
@@ -36,7 +39,11 @@ DAMAGES: Mapping[str, Damage] = {  # by the end of a file's name, the first that
     ".index": spoil_index,
     "": spoil_bytes,
 }
-_LEFT_ALONE = ("a.npz", ".data-00000-of-00001")  # in folders of several files: what other kinds spoil, or cannot matter
+_LEFT_ALONE = (
+    "a.npz",
+    "a.ndjson",
+    ".data-00000-of-00001",
+)  # in folders of several files: what other kinds spoil, or cannot matter
 PLAN = {
     "hparams": tiny_run.HPARAMS.model_dump(exclude={"data_set", "max_seq_len"})
     | {"num_steps": 2, "save_every": 2, "log_every": 1},
@@ -87,6 +94,25 @@ def _download(folder: Path) -> None:
     path = write_data(folder / "a.npz")
     size, sha256 = path.stat().st_size, digest(path).hex()
     write_record(path, {"url": "http://127.0.0.1:9/a.npz", "validator": '"v1"', "size": size, "sha256": sha256})
+
+
+def _folder(folder: Path) -> None:
+    from sketch_rnn_keras.conversion import convert
+
+    convert(write_data(folder / "a.npz"), folder / "cats")
+    (folder / "a.npz").unlink()
+
+
+def _interrupted(folder: Path) -> None:
+    """One that was left when all had been read and nothing written."""
+    from sketch_rnn_keras.conversion import convert
+
+    def interrupt(share: float) -> None:
+        raise KeyboardInterrupt
+
+    _lines(folder)
+    with contextlib.suppress(KeyboardInterrupt):
+        convert(folder / "a.ndjson", folder / "out.npz", splits=(1, 0, 0), progress=interrupt)
 
 
 def _presets(folder: Path) -> None:
@@ -156,6 +182,8 @@ SPECIMENS: Mapping[str, Specimen] = {
     "data, pickled": Specimen(lambda folder: write_data(folder / "a.npz"), ("load_dataset", "convert")),
     "data, arrays": Specimen(_arrays, ("load_dataset", "convert")),
     "data, stacked": Specimen(_plain_arrays, ("load_dataset", "convert")),
+    "data folder": Specimen(_folder, ("load folder", "verify folder")),
+    "interrupted conversion": Specimen(_interrupted, ("convert",)),
     "download record": Specimen(_download, ("load_dataset", "verify")),
     "ndjson": Specimen(_lines, ("convert",)),
     "binary": Specimen(_drawings("a.bin"), ("convert",)),
