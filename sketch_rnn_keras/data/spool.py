@@ -4,12 +4,14 @@ Enters: chunks of stroke-3 drawings, in order. Leaves: all rows in one file and 
 output lies `NAME.part/` while it is made:
 
     work/plan.json         what is made, of what: another plan begins anew
-    work/journal.jsonl     a line for each chunk that is on disk, written after it
+    work/journal.jsonl     a line for each chunk that is on disk, written after it; it vouches for itself and for what
+                           drawings.bin holds of the chunk
     work/int16.npy         the rows of all drawings, or float32.npy since the first that needs it
     work/drawings.bin      a `DRAWING` for each
     set/                   the data set, until it gets its name
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -169,25 +171,29 @@ class Spool:
             self._count += len(drawings)
             self.notes.append(chunk.notes)
             line = {"points": self._points, "drawings": self._count, "dtype": self.dtype.name}
-            _append(self._journal, (json.dumps(line | {"categories": new, "notes": chunk.notes}) + "\n").encode())
+            line |= {"categories": new, "notes": chunk.notes}
+            line["sha256"] = _digest(line, drawings.tobytes())
+            _append(self._journal, (json.dumps(line) + "\n").encode())
         except OSError as error:
             raise unwritable(self.folder, error) from error
 
     def _open(self, plan: Any) -> None:
-        """Goes on where the journal ends, or begins anew where the plan is another."""
+        """Goes on where the journal ends, or begins anew where the plan is another, or something here is no file."""
         file = self.work / "plan.json"
         try:
             is_same = file.is_file() and read_json(file, "a plan", _MAX_PLAN, _MAX_PLAN) == plan
         except InputError:
             is_same = False
-        if not is_same:
+        if not is_same or not all(path.is_file() for path in self.work.iterdir()):
             for path in self.work.iterdir():
-                if path.name != "lock":
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name != "lock":
                     path.unlink()
             write_atomically(file, json.dumps(plan).encode())
         shutil.rmtree(self.set, ignore_errors=True)
-        lines = self._journal.read_bytes().splitlines(keepends=True) if self._journal.exists() else []
-        good = _entries(lines)
+        lines = self._journal.read_bytes().splitlines(keepends=True) if self._journal.is_file() else []
+        good = _entries(lines, self._index)
         while good and not self._holds(good[-1]):
             good.pop()
         for line in good:
@@ -236,12 +242,25 @@ def _append(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _entries(lines: list[bytes]) -> list[dict[str, Any]]:
-    """The lines of a journal, but for one that was not written to its end."""
-    entries = []
-    for line in lines:
-        try:
-            entries.append(json.loads(line) if line.endswith(b"\n") else None)
-        except ValueError:
-            break
-    return [entry for entry in entries if entry is not None]
+def _entries(lines: list[bytes], index: Path) -> list[dict[str, Any]]:
+    """The lines of a journal up to one that was not written to its end, or does not vouch for what is there."""
+    entries: list[dict[str, Any]] = []
+    if not index.is_file():
+        return entries
+    with index.open("rb") as file:
+        left = index.stat().st_size
+        for line in lines:
+            try:
+                entry = json.loads(line) if line.endswith(b"\n") else {}
+                size = (entry["drawings"] - (entries[-1]["drawings"] if entries else 0)) * DRAWING.itemsize
+                if not 0 <= size <= left or entry.pop("sha256") != _digest(entry, file.read(size)):
+                    break
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                break
+            entries.append(entry)
+            left -= size
+    return entries
+
+
+def _digest(line: Mapping[str, Any], drawings: bytes) -> str:
+    return hashlib.sha256(json.dumps(line).encode() + drawings).hexdigest()

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -119,3 +120,35 @@ def test_the_sums_are_those_of_the_clamped_offsets(tmp_path):
     assert chunk.drawings["total"].tolist() == [one.sum() for one in offsets]
     assert chunk.drawings["squares"].tolist() == [(one**2).sum() for one in offsets]
     assert json.dumps(chunk.notes) == "{}"
+
+
+def flip(file):
+    content = bytearray(file.read_bytes())
+    content[1] ^= 1  # of the first chunk
+    file.write_bytes(content)
+
+
+def as_json(value):
+    return lambda file: file.write_text(json.dumps(value) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("drawings.bin", flip),
+        ("journal.jsonl", flip),
+        ("journal.jsonl", as_json(7)),
+        ("journal.jsonl", as_json({"points": "1", "drawings": 2**70, "dtype": "O", "categories": 1, "notes": 1})),
+        ("journal.jsonl", lambda file: file.write_text("[" * 100_000 + "\n")),
+        ("plan.json", lambda file: file.write_text("{")),
+        ("int16.npy", lambda file: (file.unlink(), file.mkdir())),
+        ("drawings.bin", lambda file: (file.unlink(), os.mkfifo(file))),
+    ],
+)
+def test_what_is_damaged_is_made_anew(tmp_path, name, harm):
+    interrupted(tmp_path / "a", some(0), some(1))
+    harm(tmp_path / "a.part" / "work" / name)
+    with Spool(tmp_path / "a", PLAN) as spool:
+        assert spool.done == 0
+        spool.add(some(0))
+        assert content(spool) == expected(tmp_path / "b", some(0))
