@@ -28,8 +28,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from torture.specimens import SPECIMENS, make_all  # noqa: E402
 from torture.worker import DIED, HANG, MEMORY, READ, REFUSED, SECONDS, TRACEBACK, Outcome, faults_of, serve  # noqa: E402
 
+PATIENCE = 9  # times as many seconds of the clock as of the processor
 MEBIBYTES = 2048  # that reading one file may take
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 _BAD = (TRACEBACK, HANG, DIED, MEMORY)
 _COLUMNS = (REFUSED, READ, TRACEBACK, HANG, DIED, MEMORY, "elsewhere", "long", "control")
 
@@ -54,7 +55,7 @@ class Worker:
 
     def read(self, kind: str, seed: int, number: int) -> Outcome:
         """Have one file read; a worker that hangs, takes too much memory or dies is replaced."""
-        before, began, most = self._mebibytes(), time.monotonic(), 0.0
+        before, most, used, began = self._mebibytes(), 0.0, self._seconds(), time.monotonic()
         self._connection.send((kind, seed, number))
         result = None
         while result is None:
@@ -68,29 +69,28 @@ class Worker:
                 result = DIED
             if most > MEBIBYTES:
                 result = MEMORY
-            elif time.monotonic() - began > SECONDS:
+            elif self._seconds() - used > SECONDS or time.monotonic() - began > PATIENCE * SECONDS:
                 result = HANG
         self._process.kill()
         self._process.join()
         trace = (self.folder / "hang.txt").read_text()[:3000]
-        outcome = Outcome(
-            kind, number, result, (), (), time.monotonic() - began, most, trace or f"{self._process.exitcode}"
-        )
-        self.keep(None)
+        detail = trace or f"exit status {self._process.exitcode}"
+        outcome = Outcome(kind, number, result, (), (), time.monotonic() - began, most, detail)
+        shutil.rmtree(self.folder, ignore_errors=True)
         self._start()
         return outcome
-
-    def keep(self, target: Path | None) -> None:
-        """Copy the file that was read last; None: forget it."""
-        case = self.folder / "case"
-        if target is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        elif case.exists():
-            shutil.copytree(case, target, dirs_exist_ok=True, symlinks=True, ignore_dangling_symlinks=True)
 
     def close(self) -> None:
         self._connection.send(None)
         self._process.join()
+
+    def _seconds(self) -> float:
+        """Of the processor, that it has had so far."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it is dead
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def _mebibytes(self) -> float:
         pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
