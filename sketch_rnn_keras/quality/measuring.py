@@ -196,6 +196,9 @@ def _chosen(splits: Sequence[Split], most: int, seed: int, index: int) -> list[n
 
 
 def _pixels(drawings: Sequence[np.ndarray]) -> np.ndarray:
-    """Rasters as vectors, float32 `[n, 784]`, ink being 1."""
-    pixels = raster.rasterise(drawings)
-    return pixels.reshape(len(pixels), -1) / np.float32(255)
+    """Rasters as vectors of length 1, float32 `[n, 784]`; an empty square is 0.
+
+    Without that, an empty square would be near to every drawing of little ink.
+    """
+    pixels = raster.rasterise(drawings).reshape(len(drawings), -1).astype("float32")
+    return pixels / np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1)
