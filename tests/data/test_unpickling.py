@@ -191,3 +191,10 @@ def test_text_is_not_turned_into_bytes_before_the_sizes_add_up(tmp_path):
     path = write_archive(tmp_path / "a.npz", train=npy(several, (300,)))
     with memory_below(20 * 2**20):  # and not 300 times the text
         assert "the pickle holds something else" in refusal(path)
+
+
+def test_a_name_that_is_refused_does_not_steer_a_terminal(tmp_path):
+    """Found by `torture.guided`."""
+    message = refusal(write_archive(tmp_path / "a.npz", train=npy(b"c_codecs\x1b[2J\nenc\x07de\n.")))
+    assert "refused _codecs?[2J.enc?de" in message
+    assert message.isprintable()
