@@ -79,6 +79,9 @@ class _Faults(InputError):
         super().__init__(first_of(faults, count))
         self.faults, self.count = faults, count
 
+    def __reduce__(self) -> tuple:
+        return _Faults, (self.faults, self.count)  # between processes
+
 
 class HParams(BaseModel):
     """Every setting of a model and its training, under the original's names and defaults.

@@ -240,6 +240,12 @@ def test_however_much_is_wrong_the_message_is_short():
     assert "\x1b" not in str(caught.value)
 
 
+def test_faults_pass_between_processes():
+    with pytest.raises(InputError) as caught:
+        HParams(kl_wieght=1)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
 def test_a_version_that_is_very_long_is_cut():
     with pytest.raises(InputError, match="upgrade it") as caught:
         HParams.from_dict({"sketch_rnn_keras": "99" + ".1" * 5000, "hparams": {"attention": True}})

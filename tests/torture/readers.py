@@ -62,6 +62,12 @@ def _plan() -> None:
     Plan.load("a.json")
 
 
+def _recogniser() -> None:
+    from sketch_rnn_keras.quality.recogniser import load_recogniser
+
+    load_recogniser("a.npz")
+
+
 def _load_folder() -> None:
     from sketch_rnn_keras.data import summary
     from sketch_rnn_keras.data.datasets import load_dataset
@@ -126,6 +132,7 @@ READERS: Mapping[str, Reader] = {
     "plan": _plan,
     "load folder": _load_folder,
     "verify folder": _verify_folder,
+    "recogniser": _recogniser,
     "presets": _presets,
     "info keras": _command("info", "a.keras"),
     "info model": _command("info", "model"),

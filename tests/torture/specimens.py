@@ -150,6 +150,12 @@ def _sweep(folder: Path) -> None:
     sweep.run(sweep.Plan.load(folder / "plan.json"), folder / "sweep")
 
 
+def _recogniser(folder: Path) -> None:
+    from sketch_rnn_keras.quality.recogniser import Recogniser
+
+    Recogniser(["cat", "owl", "scribble"]).save(folder / "a.npz")
+
+
 def _magenta(folder: Path) -> None:
     magenta.write(folder / "checkpoint", tiny_model(num_mixture=2), step=7)
 
@@ -197,6 +203,7 @@ SPECIMENS: Mapping[str, Specimen] = {
     "gen.json": Specimen(_js("gen", conditional=False), ("info gen",)),
     "vae.json": Specimen(_js("vae"), ("info vae",)),
     "checkpoint of Magenta": Specimen(_magenta, ("info checkpoint",)),
+    "recogniser": Specimen(_recogniser, ("recogniser",)),
     "run": Specimen(_run, ("info run", "plot", "train --resume")),
     "young run": Specimen(_young_run, ("info run", "train --resume", "train --from")),
     "sweep folder": Specimen(_sweep, ("sweep",)),
