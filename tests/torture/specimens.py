@@ -1,6 +1,7 @@
 """What is spoilt: an intact folder of each kind, and how its files are spoilt.
 
-Enters: an empty folder. Leaves: in it a folder of each kind, made with the package itself; or those, read again.
+Enters: an empty folder. Leaves: in it a folder of each kind, made with the package itself; or, of one of those, a copy
+that is spoilt.
 """
 
 import contextlib
@@ -39,14 +40,10 @@ DAMAGES: Mapping[str, Damage] = {  # by the end of a file's name, the first that
     ".index": spoil_index,
     "": spoil_bytes,
 }
-_LEFT_ALONE = (
-    "a.npz",
-    "a.ndjson",
-    ".data-00000-of-00001",
-)  # in folders of several files: what other kinds spoil, or cannot matter
+_LEFT_ALONE = ("a.npz", "a.ndjson", ".data-00000-of-00001")  # of several files: other kinds are about them
+_SHARED = tiny_run.HPARAMS.model_dump(exclude={"data_set", "max_seq_len"})
 PLAN = {
-    "hparams": tiny_run.HPARAMS.model_dump(exclude={"data_set", "max_seq_len"})
-    | {"num_steps": 2, "save_every": 2, "log_every": 1},
+    "hparams": _SHARED | {"num_steps": 2, "save_every": 2, "log_every": 1},
     "data_sets": {"cats": ["doodles:cat:60"]},
     "variants": {"w_KL = 1": {"kl_weight": 1.0}, "decoder only": {"conditional": False}},
     "per_data_set": {"cats": {"batch_size": 3}},
@@ -238,7 +235,10 @@ def spoil_folder(intact: Path, case: Path, chance: random.Random) -> None:
 def _replace(path: Path, other: Path, chance: random.Random) -> None:
     """A file gone, or what is none under its name, as an archive may unpack it."""
     content = other.read_bytes() if other.is_file() else b""
-    path.unlink(missing_ok=True) if not path.is_dir() else path.rmdir()
+    if path.is_dir():
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
     match chance.randrange(7):
         case 0:
             path.mkdir()
