@@ -20,8 +20,11 @@ def read_json(path: str | os.PathLike, what: str, max_bytes: int = 2**20, max_co
     Raises:
         InputError: the file cannot be read, is too long or is not such a document.
     """
+    path = Path(path)
+    if path.is_fifo() and Path("/dev") not in path.parents:  # there are those of a shell's <(...), which end
+        raise InputError(f"{path}: expected {what}, received a pipe, in which nobody may write")
     try:
-        with Path(path).open("rb") as file:
+        with path.open("rb") as file:
             content = file.read(max_bytes + 1)
     except OSError as error:
         raise InputError(f"{path}: expected {what}, but {error.strerror}") from None

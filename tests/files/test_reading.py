@@ -1,5 +1,7 @@
 """Facts about reading JSON without trusting it."""
 
+import os
+
 import pytest
 
 from sketch_rnn_keras.errors import InputError
@@ -62,3 +64,17 @@ def test_a_key_that_is_twice_there_is_quoted_in_part(write):
     with pytest.raises(InputError, match="appears more than once") as caught:
         read_json(write(f'{{"{key}": 1, "{key}": 2}}'.encode()), "a document")
     assert len(str(caught.value)) < 500
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(InputError, match=r"a\.json: expected a document, received a pipe"):
+        read_json(tmp_path / "a.json", "a document")
+
+
+def test_the_pipe_of_a_shell_is_read():
+    reads, writes = os.pipe()
+    with os.fdopen(writes, "w") as file:
+        file.write("[1]")
+    with os.fdopen(reads):
+        assert read_json(f"/dev/fd/{reads}", "a document") == [1]

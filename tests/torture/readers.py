@@ -45,7 +45,7 @@ def _convert() -> list[str]:
     from sketch_rnn_keras.conversion import convert
 
     [source] = [path.name for path in Path().glob("a.*")]
-    report = convert(source, "out.npz", overwrite=True, splits=(1, 0, 0))
+    report = convert(source, "out.npz", overwrite=True, splits=(1, 0, 0), processes=1)
     print(report)
     return report.details
 
