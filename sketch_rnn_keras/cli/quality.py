@@ -1,7 +1,7 @@
 """`sketch-rnn quality` and `train-recogniser`: how good drawings are, and what tells."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,7 +45,8 @@ def quality(
         str, typer.Option(help="The real drawings that sketches are compared with: train, valid, test or all.")
     ] = "train",
     category: Annotated[
-        list[str] | None, typer.Option(help="What the drawings are of; by default what the names of --data say.")
+        list[str] | None,
+        typer.Option(help="What the drawings are of, by default the categories of --data; give it several times."),
     ] = None,
     recogniser: Annotated[
         Path | None, typer.Option(help="A recogniser made by train-recogniser; by default that of built-in subjects.")
@@ -66,7 +67,7 @@ def quality(
     """
     from ..data.datasets import load_dataset
     from ..quality import measuring, report
-    from ..quality.recogniser import SHIPPED, category_of, load_recogniser
+    from ..quality.recogniser import SHIPPED, load_recogniser
 
     if output:
         check_output(output, overwrite)
@@ -78,7 +79,7 @@ def quality(
     sources = data or list(dict.fromkeys(source for each in models.values() for source in each.hparams.data_set))
     dataset = load_dataset(sources)
     say(f"data   {describe_dataset(sources, dataset)}")
-    asked = category or [category_of(source) for source in sources]
+    asked = category or list(dataset.categories)
     judge = measuring.Judge(dataset, network, asked, count=count, split=split, seed=seed)
     _tell(judge, asked, count)
     rows = [{"name": "other real drawings", "temperature": None, **judge.measure(judge.floor)}]
@@ -165,8 +166,8 @@ def train_recogniser(
         list[str] | None,
         typer.Option(
             "--data",
-            help="One data set for each category, as for other commands; its name is the category's. The built-in "
-            "subjects by default.",
+            help="Data sets as for other commands: one for each category, or one of many. The built-in subjects by "
+            "default.",
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Of training, 128 drawings each.")] = 3000,
@@ -178,14 +179,19 @@ def train_recogniser(
     It learns from the training splits and is tested on the test splits; beside the categories it learns scribbles,
     which are none of them.
     """
+    from ..data.datasets import load_dataset
     from ..data.doodles import SUBJECTS
     from ..quality import recogniser
 
     check_output(output, overwrite, suffixes=(".npz",))
     names = data or [f"doodles:{subject}" for subject in SUBJECTS]
-    train, test = (_by_category(names, split) for split in ("train", "test"))
-    if len(train) < 2:
-        raise InputError(f"--data: expected data sets of two categories or more, received only {', '.join(train)}")
+    dataset = load_dataset(names)
+    if len(dataset.categories) < 2:
+        raise InputError(f"--data: expected two categories or more, received only {', '.join(dataset.categories)}")
+    train, test = (
+        {name: recogniser.OfCategory(split, number) for number, name in enumerate(dataset.categories)}
+        for split in (dataset.train, dataset.test)
+    )
     with progress_bar("steps", steps) as progress:
         trained = recogniser.train_recogniser(train, steps=steps, seed=seed, progress=progress)
     trained.save(output)
@@ -193,18 +199,7 @@ def train_recogniser(
     say(f"wrote  {output}: {len(train)} categories, {trained.network.count_params():,} weights")
 
 
-def _by_category(names: Sequence[str], split: str) -> dict[str, list[Any]]:
-    from ..data.datasets import load_split
-    from ..quality.recogniser import category_of
-
-    drawings: dict[str, list[Any]] = {}
-    for name in names:
-        found = load_split(name, split)
-        drawings.setdefault(category_of(name), []).extend(found[k] for k in range(len(found)))
-    return drawings
-
-
-def _tested(trained: "Recogniser", drawings: dict[str, list[Any]]) -> str:
+def _tested(trained: "Recogniser", drawings: Mapping[str, Sequence[Any]]) -> str:
     """How many of the test drawings of each category are recognised, and what others are taken for."""
     from ..quality.recogniser import SCRIBBLE, scribbles
 

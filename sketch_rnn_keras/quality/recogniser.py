@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backends import keras
+from ..data.datasets import Split
 from ..errors import InputError, shown, whole_number
 from ..files.arrays import read_arrays, write_arrays
 from ..files.writing import check_suffix, replacing, unwritable
@@ -155,14 +156,26 @@ def train_recogniser(
     told = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: progress and progress(batch + 1))
     lessons = _Lessons(list(drawings.values()), style, steps, seed)
     recogniser.network.fit(lessons, shuffle=False, verbose=0, callbacks=[told])
-    _rescale(recogniser, [drawing for each in drawings.values() for drawing in each[:_SCALED_BY]])
+    _rescale(recogniser, [each[k] for each in drawings.values() for k in range(min(_SCALED_BY, len(each)))])
     return recogniser
 
 
-def category_of(name: str) -> str:
-    """The category that a data set's name tells: "flying saucer" of doodles:flying_saucer:500 or flying_saucer.npz."""
-    stem = name.split(":")[1] if name.startswith("doodles:") else Path(name).stem
-    return stem.replace("_", " ")
+class OfCategory(Sequence):
+    """The drawings of one category among those of a split, which stay where they are.
+
+    Args:
+        split: drawings with the numbers of their categories.
+        number: the category's.
+    """
+
+    def __init__(self, split: Split, number: int):
+        self._split, self._places = split, np.flatnonzero(split.categories == number)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._split[int(self._places[index])]
 
 
 def scribbles(drawings: Sequence[np.ndarray], seed: int = 0) -> list[np.ndarray]:

@@ -49,7 +49,7 @@ def test_a_recogniser_is_trained_tested_and_used(command, refused, saved):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data", "doodles:cat:5", "--output", "a.npz"], "--data: expected data sets of two categories or more"),
+        (["--data", "doodles:cat:5", "--output", "a.npz"], "--data: expected two categories or more"),
         (["--output", "a.keras"], "expected a file name ending in .npz"),
     ],
 )

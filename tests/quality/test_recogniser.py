@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+from sketch_rnn_keras.data.datasets import load_dataset
 from sketch_rnn_keras.data.doodles import SUBJECTS, make_splits
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.files.arrays import read_arrays, write_arrays
@@ -13,8 +14,8 @@ from sketch_rnn_keras.quality import raster
 from sketch_rnn_keras.quality.recogniser import (
     SCRIBBLE,
     SHIPPED,
+    OfCategory,
     Recogniser,
-    category_of,
     load_recogniser,
     scribbles,
     train_recogniser,
@@ -155,17 +156,12 @@ def test_what_cannot_be_taught_is_refused(drawings, tmp_path):
         Recogniser(("cat", "dog", SCRIBBLE)).save(tmp_path / "a.keras")
 
 
-@pytest.mark.parametrize(
-    ("name", "category"),
-    [
-        ("doodles:flying_saucer:500", "flying saucer"),
-        ("doodles:cat", "cat"),
-        ("some/where/flying saucer.npz", "flying saucer"),
-        ("monkey", "monkey"),
-    ],
-)
-def test_a_data_set_s_name_tells_its_category(name, category):
-    assert category_of(name) == category
+def test_the_drawings_of_a_category_are_those_with_its_number():
+    dataset = load_dataset(["doodles:cat:30", "doodles:flying_saucer:20"])
+    saucers = OfCategory(dataset.train, dataset.categories.index("flying saucer"))
+    assert len(saucers) == 20
+    expected = make_splits("flying_saucer", (20, 0, 0))["train"]
+    assert all((one == other).all() for one, other in zip(saucers, expected, strict=True))
 
 
 def test_categories_are_found_where_they_are_known(shipped):
