@@ -1,5 +1,6 @@
 # make quickstart   set up, train on the built-in drawings, write quickstart.png and quickstart.svg
 # make test         set up, check style, run every test
+# make torture      set up, crash, kill and damage whatever it can think of, for half an hour (docs/reliability.md)
 # make bench        set up, measure against Keras and, where they are installed, PyTorch and @magenta/sketch
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 BACKEND_TESTS := tests/model tests/training tests/interop/test_sketch_js.py tests/test_latent.py tests/test_loading.py tests/test_sampling.py tests/quality/test_recogniser.py
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile  # a process takes up to 2 GiB
 
-.PHONY: quickstart test bench lint format clean
+.PHONY: quickstart test torture bench lint format clean
 
 quickstart: $(VENV)/.installed
 	@$(BIN)/sketch-rnn train --run-dir runs/quickstart \
@@ -20,6 +21,10 @@ test: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_
 test: lint
 	$(BIN)/python -m pytest $(PARALLEL)
 	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/python -m pytest $(PARALLEL) -m "not tensorflow" $(BACKEND_TESTS)
+
+torture: export XLA_FLAGS := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true
+torture: $(VENV)/.installed-dev
+	cd tests && PYTHONPATH=.. ../$(BIN)/python -m torture --minutes 30
 
 bench: $(VENV)/.installed-dev
 	@for name in data sample train_step web; do $(BIN)/python benchmarks/$$name.py && echo; done

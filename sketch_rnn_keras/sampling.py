@@ -7,7 +7,7 @@ Source: section 3.2 of arXiv 1704.03477 (unconditional generation: section 3.4; 
 equation 8.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,36 @@ def sample(
     Raises:
         InputError: an argument is out of its range, or z does not fit the model.
     """
+    return list(
+        sample_each(
+            model,
+            count,
+            temperature,
+            seed,
+            z=z,
+            prefix=prefix,
+            same_noise=same_noise,
+            max_points=max_points,
+            temperature_law=temperature_law,
+            progress=progress,
+        )
+    )
+
+
+def sample_each(
+    model: SketchRNN,
+    count: int | None = None,
+    temperature: float = 0.4,
+    seed: int = 0,
+    *,
+    z: Tensor | None = None,
+    prefix: np.ndarray | None = None,
+    same_noise: bool = False,
+    max_points: int | None = None,
+    temperature_law: str = "paper",
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[np.ndarray]:
+    """The sketches of `sample`, one after another: they may be more than memory holds. Takes and raises the same."""
     mixture.check_temperature(temperature, temperature_law)
     z = None if z is None else _checked_latents(model, z)
     if count is None:
@@ -69,22 +99,31 @@ def sample(
     max_points = whole_number("max_points", max_points, 1, MOST_POINTS)  # a model's file may claim any N_max
     if z is not None and count != len(z):
         raise InputError(f"count: expected {len(z)}, one for each row of z, received {count}; leave it out")
-    if z is None and model.hparams.conditional:
-        z = np.stack([_code(seed, k, model.hparams.z_size) for k in range(count)])
     forced = _forced(model, prefix, max_points)
-    if same_noise and z is None:
+    if same_noise and z is None and not model.hparams.conditional:
         raise InputError("same_noise: expected with z alone; without latent vectors all sketches would be one")
-    sketches = []
-    for start in range(0, count, SKETCHES_AT_ONCE):
+
+    def codes(rows: Sequence[int]) -> np.ndarray | None:
+        if z is not None:
+            return z[np.minimum(rows, count - 1)]
+        if model.hparams.conditional:
+            return np.stack([_code(seed, k, model.hparams.z_size) for k in rows])
+        return None
+
+    def drawn() -> Iterator[np.ndarray]:
         size = min(SKETCHES_AT_ONCE, 1 << (count - 1).bit_length())  # few sizes, since each is compiled anew
-        rows = np.arange(start, start + size)
-        noise = np.stack([_noise(seed, 0 if same_noise else int(k), max_points) for k in rows], axis=1)
-        codes = None if z is None else z[np.minimum(rows, count - 1)]
-        points = sample_points(model, codes, noise, temperature, temperature_law=temperature_law, forced=forced)
-        sketches += [model.to_data_units(to_stroke3(sketch, has_start_token=False)) for sketch in points]
-        if progress:
-            progress(min(len(sketches), count))
-    return sketches[:count]
+        for start in range(0, count, size):
+            rows = range(start, start + size)
+            noise = np.stack([_noise(seed, 0 if same_noise else k, max_points) for k in rows], axis=1)
+            points = sample_points(
+                model, codes(rows), noise, temperature, temperature_law=temperature_law, forced=forced
+            )
+            for sketch in points[: count - start]:
+                yield model.to_data_units(to_stroke3(sketch, has_start_token=False))
+            if progress:
+                progress(min(start + size, count))
+
+    return drawn()
 
 
 def sample_points(

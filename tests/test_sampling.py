@@ -256,6 +256,17 @@ def test_the_same_noise_for_all_leaves_the_codes_alone_to_differ(endless):
     assert np.abs(first - third).max() > 1e-3
 
 
+def test_sketches_come_one_after_another(conditional, monkeypatch):
+    monkeypatch.setattr(sampling, "SKETCHES_AT_ONCE", 4)
+    drawn, heard = sampling.sample_points, []
+    monkeypatch.setattr(sampling, "sample_points", lambda *given, **more: heard.append(1) or drawn(*given, **more))
+    each = sampling.sample_each(conditional, 10, seed=5)
+    first = [next(each) for _ in range(5)]
+    assert len(heard) == 2
+    for one, other in zip([*first, *each], sample(conditional, 10, seed=5), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_the_same_noise_needs_codes(decoder_only):
     with pytest.raises(InputError, match="^same_noise: expected with z alone"):
         sample(decoder_only, 2, same_noise=True)

@@ -1,13 +1,15 @@
 """`sketch-rnn sample`: what a trained model draws."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..errors import InputError
+from ..files.writing import PICTURE_SUFFIXES
 from .common import (
     DEFAULT_MODEL,
     Model,
-    Output,
     Overwrite,
     Seed,
     Styles,
@@ -23,7 +25,15 @@ from .common import (
 
 @app.command()
 def sample(
-    output: Output,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The picture to write: .svg, .png or .pdf; or .ndjson for the drawings themselves, of which there may "
+            "be any number.",
+        ),
+    ],
     model: Model = DEFAULT_MODEL,
     count: Annotated[int, typer.Option(min=1, help="Sketches to draw.")] = 16,
     temperature: Temperature = 0.4,
@@ -38,15 +48,19 @@ def sample(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw sketches with a trained model; without --model, one that ships with the package."""
+    from ..conversion import ndjson
     from ..pictures.grid import draw_sketches
 
-    check_output(output, overwrite)
+    check_output(output, overwrite, suffixes=(*PICTURE_SUFFIXES, ".ndjson"))
+    is_picture = output.suffix.lower() != ".ndjson"
+    if not is_picture and (columns or labels or style):
+        raise InputError("--columns, --labels and --style are for pictures, not for .ndjson; leave them out")
     look = parse_style(style)
-    from ..sampling import sample
+    from ..sampling import sample_each
 
     loaded = open_model(model)
     with progress_bar("sketches", count) as progress:
-        sketches = sample(
+        sketches = sample_each(
             loaded,
             count,
             temperature,
@@ -55,6 +69,11 @@ def sample(
             temperature_law=temperature_law,
             progress=progress,
         )
-    texts = [str(k) for k in range(count)] if labels else None
-    draw_sketches(sketches, output, columns=columns, labels=texts, **look)
+        if is_picture:
+            drawn = list(sketches)
+        else:
+            ndjson.write(output, sketches, word=output.stem)
+    if is_picture:
+        texts = [str(k) for k in range(count)] if labels else None
+        draw_sketches(drawn, output, columns=columns, labels=texts, **look)
     say(f"wrote  {output}: {count} sketches at temperature {temperature:g}, seed {seed}")

@@ -1,12 +1,20 @@
 """`sketch-rnn sample`: a picture for a model, the same for a seed, and nothing replaced unasked."""
 
+import itertools
+import json
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from support import paths
 from support.pictures import texts
+
+from sketch_rnn_keras import load_dataset, load_model, sampling
+from sketch_rnn_keras import sample as draw
+from sketch_rnn_keras.conversion import convert
+from sketch_rnn_keras.strokes import from_polylines
 
 CHECKPOINT = paths.GOLDEN / "ckpt" / "vae_lstm"
 
@@ -36,6 +44,40 @@ def test_a_png_is_written_into_new_folders(sample):
 def test_sketches_are_numbered_if_asked(sample):
     sample("a.svg", "--count", 3, "--labels")
     assert texts(Path("a.svg")) == ["0", "1", "2"]
+
+
+def test_drawings_are_written_for_convert_and_are_those_of_the_picture(sample, saved):
+    assert "wrote  some.ndjson: 5 sketches" in sample("some.ndjson", "--count", 5, "--seed", 3)
+    lines = [json.loads(line) for line in Path("some.ndjson").read_text().splitlines()]
+    drawn = draw(load_model(saved), 5, seed=3)
+    assert {line["word"] for line in lines} == {"some"}
+    for line, sketch in zip(lines, drawn, strict=True):
+        polylines = [np.array(stroke).T for stroke in line["drawing"]]
+        np.testing.assert_allclose(from_polylines(polylines)[:, :2], sketch[:, :2], rtol=1e-5, atol=1e-4)
+    convert("some.ndjson", "some.npz", as_is=True, splits=(1, 0, 0))
+    assert [len(one) for one in load_dataset("some.npz").train] == [len(one) for one in drawn]
+
+
+def test_what_is_for_pictures_is_refused_for_drawings(refused, saved):
+    assert "leave them out" in refused("sample", "--model", saved, "--output", "a.ndjson", "--labels")
+    assert not Path("a.ndjson").exists()
+
+
+@pytest.mark.parametrize("name", ["a.svg", "a.ndjson"])
+def test_an_interruption_leaves_nothing(command, saved, monkeypatch, name):
+    whole = sampling.sample_points
+
+    def interrupted(model, z, *arguments, **options):
+        if next(calls):
+            raise KeyboardInterrupt
+        return whole(model, z, *arguments, **options)
+
+    calls = itertools.count()
+    monkeypatch.setattr(sampling, "sample_points", interrupted)
+    status, _, _ = command("sample", "--model", saved, "--output", name, "--count", 300)
+    assert status == 130
+    assert next(calls) == 2  # not at the beginning
+    assert list(Path.cwd().iterdir()) == []
 
 
 def test_a_run_directory_draws(sample, trained_run):

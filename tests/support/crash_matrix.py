@@ -26,14 +26,14 @@ from support.writers import SCENARIOS, Scenario
 from sketch_rnn_keras.errors import InputError, TrainingWarning
 from sketch_rnn_keras.files.records import RECORD_SUFFIX
 
-TIMED = {"clock.json"}  # what differs from run to run
+TIMED = re.compile(r"clock\.json|events\.out\.tfevents\..*")  # what differs from run to run
 UNLIKE = re.compile(r".*\.(onnx|pb)|variables\..*")  # what TensorFlow puts random numbers into
 
 
 def files(folder: Path) -> dict[str, bytes]:
     """Every file by its name in the folder, but those that differ from run to run; of some the name alone."""
     found = {path: b"" if UNLIKE.fullmatch(path.name) else text for path, text in tiny_run.contents(folder).items()}
-    return {str(path.relative_to(folder)): found[path] for path in sorted(found) if path.name not in TIMED}
+    return {str(path.relative_to(folder)): found[path] for path in sorted(found) if not TIMED.fullmatch(path.name)}
 
 
 def saved(folder: Path) -> int:

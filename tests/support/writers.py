@@ -210,6 +210,13 @@ def animation(place: Path, name: str) -> Scenario:
     return Scenario(lambda folder: animate_drawing(DRAWINGS[0], folder / name, seconds=0.5))
 
 
+@_scenario("drawings as .ndjson", name="drawings.ndjson")
+def drawings(place: Path, name: str) -> Scenario:
+    from sketch_rnn_keras.conversion import ndjson
+
+    return Scenario(lambda folder: ndjson.write(folder / name, DRAWINGS, "cat"))
+
+
 @_scenario("map of codes", name="a.svg")
 def codes_map(place: Path, name: str) -> Scenario:
     from sketch_rnn_keras.pictures.atlas import draw_map
