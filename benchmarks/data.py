@@ -1,6 +1,6 @@
 """Preparing a training batch: ours, over the whole batch at once, against a loop over sketches and points.
 
-Prints a Markdown table.
+Prints a Markdown table. `many.py` measures data sets of many drawings, on disk.
 """
 
 import numpy as np
