@@ -84,8 +84,12 @@ def convert(
     options |= {} if max_points is None else {"max_points": max_points}
     options |= {"seed": seed, "recognized_only": recognized_only, "strict": strict, "as_is": as_is}
     options |= {"polylines": polylines, "layout": layout, "overwrite": overwrite, "processes": processes}
-    with progress_bar("converting, %", 100) as progress:
-        report = convert(sources, output, **options, progress=lambda share: progress(int(100 * share)))
+    try:
+        with progress_bar("converting, %", 100) as progress:
+            report = convert(sources, output, **options, progress=lambda share: progress(int(100 * share)))
+    except KeyboardInterrupt:
+        say("Interrupted. To go on, give the same command again")
+        raise typer.Exit(130) from None
     answer(as_typed(str(report)))
     say(f"next   {_training_command(report)}")
 

@@ -53,7 +53,7 @@ def convert(
 
     Each drawing is aligned to the top left, scaled to 0..255 and simplified, as Quick, Draw! did with its own. Those
     that it has simplified already stay as they are. The same sources, options and seed give the same bytes. What is
-    interrupted lies beside `output` under its name and `.part`; the same call goes on with it.
+    interrupted lies beside `output`, hidden, as `.NAME.part`; the same call goes on with it.
 
     Args:
         sources: files and folders.

@@ -1,7 +1,7 @@
 """Drawings on their way to a data set, on disk, so that neither memory nor an interruption limits how many they are.
 
 Enters: chunks of stroke-3 drawings, in order. Leaves: all rows in one file and a record of each drawing. Beside the
-output lies `NAME.part/` while it is made:
+output lies `.NAME.part/` while it is made:
 
     work/plan.json         what is made, of what: another plan begins anew
     work/journal.jsonl     a line for each chunk that is on disk, written after it; it vouches for itself and for what
@@ -83,7 +83,7 @@ def chunk_of(
 
 
 class Spool:
-    """The folder `NAME.part` beside an output: opened where another attempt at the same left it, or begun.
+    """The folder `.NAME.part` beside an output: opened where another attempt at the same left it, or begun.
 
     Args:
         output: what is made in the end.
@@ -96,7 +96,7 @@ class Spool:
     """
 
     def __init__(self, output: Path, plan: Mapping[str, Any]):
-        self.folder = output.with_name(output.name + SUFFIX)
+        self.folder = output.with_name(f".{output.name}{SUFFIX}")
         self.work, self.set = self.folder / "work", self.folder / "set"
         self._journal, self._index = self.work / "journal.jsonl", self.work / "drawings.bin"
         self.notes: list[dict[str, Any]] = []

@@ -54,7 +54,7 @@ def test_what_is_interrupted_goes_on_and_gives_the_same(sources, tmp_path, outpu
     assert heard == sorted(heard)
     assert content(tmp_path / output) == content(tmp_path / f"whole-{output}")
     assert str(report) == str(whole).replace(f"whole-{output}", output)
-    assert not list(tmp_path.glob("*.part"))
+    assert not list(tmp_path.glob(".*.part"))
 
 
 def test_a_source_that_has_changed_since_begins_anew(sources, tmp_path):
@@ -126,7 +126,7 @@ def test_a_killed_conversion_leaves_no_data_set_and_goes_on(tmp_path, monkeypatc
     process.wait()
     with pytest.raises(InputError):
         load_dataset(tmp_path / "out")
-    journal = tmp_path / "out.part" / "work" / "journal.jsonl"
+    journal = tmp_path / ".out.part" / "work" / "journal.jsonl"
     done = journal.read_bytes().count(b"\n")
     assert done >= 3
     heard: list[float] = []

@@ -58,7 +58,7 @@ def test_what_was_spooled_is_there_for_the_next_attempt(tmp_path):
 @pytest.mark.parametrize("change", [-1, 1])
 def test_a_part_of_a_chunk_is_not_believed(tmp_path, name, change):
     interrupted(tmp_path / "a", some(0), some(1))
-    file = tmp_path / "a.part" / "work" / name
+    file = tmp_path / ".a.part" / "work" / name
     before = file.read_bytes()
     file.write_bytes(before[:change] if change < 0 else before + b"{")
     with Spool(tmp_path / "a", PLAN) as spool:
@@ -71,7 +71,7 @@ def test_a_part_of_a_chunk_is_not_believed(tmp_path, name, change):
 @pytest.mark.parametrize("damage", [b"", b"not JSON", b"[]", b'{"files": []}'])
 def test_another_plan_begins_anew(tmp_path, damage):
     interrupted(tmp_path / "a", some(0))
-    (tmp_path / "a.part" / "work" / "plan.json").write_bytes(damage)
+    (tmp_path / ".a.part" / "work" / "plan.json").write_bytes(damage)
     with Spool(tmp_path / "a", PLAN) as spool:
         assert (spool.done, len(spool.drawings()), len(spool.rows())) == (0, 0, 0)
 
@@ -147,7 +147,7 @@ def as_json(value):
 )
 def test_what_is_damaged_is_made_anew(tmp_path, name, harm):
     interrupted(tmp_path / "a", some(0), some(1))
-    harm(tmp_path / "a.part" / "work" / name)
+    harm(tmp_path / ".a.part" / "work" / name)
     with Spool(tmp_path / "a", PLAN) as spool:
         assert spool.done == 0
         spool.add(some(0))

@@ -121,15 +121,29 @@ def sweep(place: Path) -> Scenario:
 # ----------------------------------------------------------------------------------------------- data and models
 
 
+def _ndjson(path: Path) -> Path:
+    line = '{"word": "cat", "drawing": [[[0, 100, %d], [0, 50, 100]]]}\n'
+    path.write_text("".join(line % k for k in range(40)))
+    return path
+
+
 @_scenario("convert", before={})
 @_scenario("convert, replacing", before={"drawings.npz": b"of before", "drawings.npz.download.json": b"{}"})
 def convert(place: Path, before: Mapping[str, bytes]) -> Scenario:
     from sketch_rnn_keras.conversion import convert
 
-    source = place / "drawings.ndjson"
-    line = '{"word": "cat", "drawing": [[[0, 100, %d], [0, 50, 100]]]}\n'
-    source.write_text("".join(line % k for k in range(40)))
+    source = _ndjson(place / "drawings.ndjson")
     return Scenario(lambda folder: convert(source, folder / "drawings.npz", overwrite=True), before)
+
+
+@_scenario("convert to a folder")
+def convert_to_folder(place: Path) -> Scenario:
+    """A folder that is whole or absent, made of several pieces."""
+    from sketch_rnn_keras.conversion import convert, inputs
+
+    source = _ndjson(place / "drawings.ndjson")
+    inputs.PIECE = 1000
+    return Scenario(lambda folder: convert(source, folder / "drawings", overwrite=True))
 
 
 @_scenario("download")

@@ -22,6 +22,7 @@ OPERATIONS = {
     "train": 100,
     "train, rolled back": 150,
     "convert, replacing": 8,
+    "convert to a folder": 40,
     "download": 20,
     "convert-model to .keras": 8,
     "picture as .svg": 8,
