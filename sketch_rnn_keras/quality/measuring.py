@@ -128,11 +128,11 @@ class Judge:
 
     def controls(self) -> dict[str, list[np.ndarray]]:
         """Sets whose places are known: training drawings, copies of them by a trembling hand, and scribbles."""
-        training = self.training[: self.count] * -(-self.count // max(1, len(self.training)))
+        training = [self.training[k % len(self.training)] for k in range(self.count)]
         rngs = [generator(self.seed, Stream.QUALITY_CONTROL, k) for k in range(2 * self.count)]
         return {
-            "training drawings": training[: self.count],
-            "copy machine": [copied(*each) for each in zip(training, rngs, strict=False)],
+            "training drawings": training,
+            "copy machine": [copied(*each) for each in zip(training, rngs[: self.count], strict=True)],
             "scribbles": [scribble(*each) for each in zip(self.real, rngs[self.count :], strict=True)],
         }
 

@@ -1,9 +1,8 @@
 """Drawings as grey pixels: what a convolutional network sees of them.
 
 Enters: stroke-3 drawings in any unit. Leaves: uint8 `[n, size, size]`, white ink (255) on black. The lines are
-matplotlib's Agg, anti-aliased, with round ends and joins: of the libraries measured it is the fastest and needs nothing
-that the package does not require already, and its pixels are those of cairo, which drew Quick, Draw!'s own bitmaps, to
-2 levels of 255 in the mean (docs/quality.md).
+matplotlib's Agg, anti-aliased, with round ends and joins: the package requires it already, and of the libraries that
+were measured its pixels are the nearest to those of cairo, which drew Quick, Draw!'s own bitmaps (docs/quality.md).
 """
 
 from collections.abc import Sequence
@@ -17,9 +16,7 @@ from matplotlib.transforms import Affine2D
 from ..errors import real_number, whole_number
 from ..strokes import as_stroke3
 
-CANVAS = (
-    256.0  # units that the longer side of a drawing is scaled to, less one, as in Quick, Draw!'s simplified drawings
-)
+CANVAS = 256.0  # the longer side of a drawing is scaled to one less, as in Quick, Draw!'s simplified drawings
 MOST_PIXELS = 1024  # of a side
 _DOT = 0.01  # units that the pen moves to draw a dot: Agg draws nothing of a pen that does not move
 _DPI = 72.0  # at which Agg's points are pixels
@@ -105,15 +102,16 @@ def fitted(stroke3: np.ndarray) -> np.ndarray:
 
 def _path(rows: np.ndarray, scale: float) -> Path:
     """The pen strokes as a path in pixels about the origin; those that stay in one place end in a step of `_DOT`."""
-    begins = np.concatenate([[True], rows[:-1, 2] == 1])
-    moves = (rows[:, 0] != 0) | (rows[:, 1] != 0)
-    moves[begins] = False
+    begins = np.ones(len(rows), bool)
+    begins[1:] = rows[:-1, 2] == 1
+    moves = ((rows[:, 0] != 0) | (rows[:, 1] != 0)) & ~begins
+    points, codes = fitted(rows) * (CANVAS - 1), np.where(begins, Path.MOVETO, Path.LINETO).astype(np.uint8)
     firsts = np.flatnonzero(begins)
-    stays = np.flatnonzero(np.add.reduceat(moves, firsts, dtype=np.int64) == 0)
-    lasts = np.append(firsts[1:], len(rows))[stays] - 1
-    points = fitted(rows) * (CANVAS - 1)
-    codes = np.where(begins, Path.MOVETO, Path.LINETO).astype(np.uint8)
-    points = np.insert(points, lasts + 1, points[lasts] + (_DOT, 0), axis=0)
-    path = Path(points * (scale, -scale), np.insert(codes, lasts + 1, Path.LINETO))  # Agg's y grows upwards
+    stays = ~np.logical_or.reduceat(moves, firsts)
+    if stays.any():
+        lasts = np.append(firsts[1:], len(rows))[stays] - 1
+        points = np.insert(points, lasts + 1, points[lasts] + (_DOT, 0), axis=0)
+        codes = np.insert(codes, lasts + 1, Path.LINETO)
+    path = Path(points * (scale, -scale), codes)  # Agg's y grows upwards
     path.should_simplify = False
     return path

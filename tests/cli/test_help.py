@@ -26,6 +26,7 @@ def run(program, *arguments):
 PROMISED = (
     *("train", "evaluate", "sweep", "sample", "info", "convert", "convert-model", "download", "download-model"),
     *("reconstruct", "temperature", "interpolate", "analogy", "complete", "plot", "mixture", "embed", "animate", "web"),
+    *("quality", "train-recogniser"),
 )
 
 
