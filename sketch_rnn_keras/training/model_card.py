@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..data.catalog import DOODLE_PREFIX
+from ..data.catalog import DOODLE_PREFIX, QUICKDRAW_PREFIX
 from ..data.quickdraw import CATEGORIES
 from ..files.writing import write_atomically
 from ..hparams import HParams
@@ -191,7 +191,7 @@ def _data(model: SketchRNN) -> str:
 def _data_licence(name: str) -> str:
     if name.startswith(DOODLE_PREFIX):
         return "drawings of the package's own, Apache-2.0"
-    if name in CATEGORIES:  # by its plain name, not a path of the user's
+    if name in CATEGORIES or name.startswith(QUICKDRAW_PREFIX):  # by its plain name, not a path of the user's
         return "Quick, Draw!, Google, CC BY 4.0"
     return "see the data's own licence"
 

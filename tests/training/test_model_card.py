@@ -131,6 +131,7 @@ def test_losses_that_are_known_are_shown(draws_a_dot, conditional, tmp_path):
     [
         ("doodles:owl", "drawings of the package's own, Apache-2.0"),
         ("flying saucer", "Quick, Draw!, Google, CC BY 4.0"),
+        ("quickdraw:animals", "Quick, Draw!, Google, CC BY 4.0"),
         ("./cat.npz", "see the data's own licence"),
         ("mine.npz", "see the data's own licence"),
     ],
