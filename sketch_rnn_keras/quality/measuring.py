@@ -103,7 +103,7 @@ class Judge:
         }
 
     def reconstruction(self, model: SketchRNN) -> Row | None:
-        """How well a model draws again what it has read; None for one that reads nothing.
+        """How well a model draws again what it has read; None for one that reads or draws nothing.
 
         The drawings are held out or, where fewer than 10 are, real ones.
         """
@@ -115,6 +115,8 @@ class Judge:
         again = sample(model, z=codes, temperature=RECONSTRUCTION_TEMPERATURE, seed=self.seed)
         found = metrics.retrieval(self.recogniser.see(again).features, self.recogniser.see(originals).features)
         drawn = [k for k, sketch in enumerate(again) if len(sketch)]
+        if not drawn:
+            return None
         before, after = (paths.along_the_ink([each[k] for k in drawn]) for each in (originals, again))
         return {
             "drawings": len(originals),

@@ -110,6 +110,8 @@ def frechet_distance_at_infinity(
     Source: arXiv 1911.07023. It may be slightly negative.
     """
     most = min(len(_checked("sketches", sketches)), len(_checked("real", real)))
+    if most == MIN_VECTORS:
+        return frechet_distance(sketches, real)  # there are no subsets
     rng = generator(seed, Stream.QUALITY_RESAMPLING, 1)
     counts = np.linspace(max(MIN_VECTORS, most // 2), most, sizes).astype(int).repeat(rounds)
     distances = [

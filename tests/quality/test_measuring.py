@@ -145,6 +145,7 @@ def test_reconstructions_are_of_models_that_read(cats, recogniser):
     assert row["drawings"] == 16
     assert 0 <= row["top_1"] <= row["top_10"] <= 1
     assert row["frechet"] > row["chamfer"] > 0
+    assert judge.reconstruction(tiny_model(end=1e4, max_seq_len=80)) is None  # it draws nothing
     assert measuring.untrained(tiny_model()).hparams == tiny_model().hparams
 
 

@@ -72,6 +72,11 @@ def test_small_sets_of_one_distribution_seem_apart_and_endless_ones_do_not():
     assert abs(np.mean(endless)) < by_size[200] / 4
 
 
+@pytest.mark.parametrize("size", [10, 11])
+def test_the_smallest_sets_have_a_distance(size):
+    assert np.isfinite(metrics.frechet_distance_at_infinity(normal(size, 1), normal(size, 2)))
+
+
 def test_the_bootstrap_tells_how_far_the_frechet_distance_strays():
     """Over many sets of 300, of two normal distributions a distance of 1 apart."""
     sets = [(normal(300, k), normal(300, k + 500, mean=(1, 0, 0, 0))) for k in range(60)]
