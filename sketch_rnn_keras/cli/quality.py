@@ -89,7 +89,7 @@ def quality(
         rows += _controls(judge, next(iter(models.values())))
     again = {name: judge.reconstruction(each) for name, each in models.items()}
     reconstructions = [{"name": name, **row} for name, row in again.items() if row]
-    answer(json.dumps(_document(judge, sources, asked, split, recogniser, rows, reconstructions), indent=1))
+    answer(json.dumps(_document(judge, dataset.sources, asked, split, recogniser, rows, reconstructions), indent=1))
     say(report.table(rows))
     if reconstructions:
         say("\n" + report.reconstruction_table(reconstructions))
@@ -138,18 +138,26 @@ def _controls(judge: "Judge", model: "SketchRNN") -> list[dict[str, Any]]:
 
 def _document(
     judge: "Judge",
-    sources: Sequence[str],
+    sources: Sequence[Mapping[str, str]],
     asked: Sequence[str],
     split: str,
     recogniser: Path | None,
     rows: Sequence["Row"],
     reconstructions: Sequence["Row"],
 ) -> dict[str, Any]:
+    from ..files.records import digest
+    from ..quality.recogniser import SHIPPED
+
+    file = recogniser or SHIPPED
     return {
-        "data": list(sources),
+        "data": [{"name": source["name"], "sha256": source["sha256"]} for source in sources],
         "split": split,
         "categories": list(asked),
-        "recogniser": {"file": str(recogniser) if recogniser else "doodles", "categories": judge.recogniser.categories},
+        "recogniser": {
+            "file": file.name,
+            "sha256": digest(file).hex(),
+            "categories": judge.recogniser.categories,
+        },
         "count": judge.count,
         "training_drawings": len(judge.training),
         "held_out_drawings": len(judge.held_out),

@@ -13,6 +13,7 @@ def test_quality_prints_one_json_object_a_table_and_draws_a_picture(command, sav
     assert status == 0
     document = json.loads(out)
     assert (document["count"], document["seed"], document["categories"]) == (12, 0, ["cat"])
+    assert [len(one["sha256"]) for one in (*document["data"], document["recogniser"])] == [64, 64]
     names = [row["name"] for row in document["rows"]]
     controls = ["training drawings", "copy machine", "scribbles", "untrained model"]
     assert names == ["other real drawings", str(saved), str(saved), *controls]
