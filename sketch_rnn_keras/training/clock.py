@@ -22,7 +22,8 @@ class Clock:
 
     def save(self) -> None:
         seconds = self._before + time.monotonic() - self._since
-        write_atomically(self._path, (json.dumps({"seconds": round(seconds, 1)}) + "\n").encode())
+        if self._path.parent.is_dir():  # a run directory that has gone is not made again
+            write_atomically(self._path, (json.dumps({"seconds": round(seconds, 1)}) + "\n").encode())
 
 
 def read(path: Path) -> float | None:
