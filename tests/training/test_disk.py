@@ -1,4 +1,4 @@
-"""A disk that is full, taken away or not to be written, two trainers in one place: a sentence, and a whole checkpoint."""
+"""A disk that is full, gone or not to be written, and two trainers in one place: a sentence, and a whole checkpoint."""
 
 import errno
 import os
