@@ -19,6 +19,7 @@ OPTIONS = (
     "overwrite",
     "per_category",
     "polylines",
+    "processes",
     "resume",
     "splits",
 )

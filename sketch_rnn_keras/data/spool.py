@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -122,7 +123,8 @@ class Spool:
     ) -> None:
         """What was refused leaves nothing behind; what was interrupted stays for the next attempt."""
         self._lock.release()
-        is_refused = isinstance(error, InputError) and not isinstance(error.__cause__, OSError)  # nor is the disk full
+        may_succeed = error and isinstance(error.__cause__, OSError | BrokenExecutor)  # with more disk or memory
+        is_refused = isinstance(error, InputError) and not may_succeed
         if error is None or is_refused:
             shutil.rmtree(self.folder, ignore_errors=True)
         if is_refused:

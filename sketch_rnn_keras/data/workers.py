@@ -6,15 +6,18 @@ as the standard library's other ways do.
 
 import os
 import signal
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from typing import TypeVar
 
-from ..errors import whole_number
+from ..errors import InputError, whole_number
 
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")
-_IDLE = 30  # seconds after which a process without work ends, should this one have been killed
+_PATIENCE = 1  # seconds between two looks at whether the process that began this one is there
 
 
 def count_processes(processes: int | None) -> int:
@@ -34,13 +37,16 @@ def map_in_order(function: Callable[[Thing], Result], things: Iterable[Thing], p
         function: of a module, with arguments and results that can be pickled.
         things: what to work on.
         processes: how many.
+
+    Raises:
+        InputError: one of them was killed; or whatever the function raises.
     """
     if processes == 1:
         yield from map(function, things)
         return
     from loky import ProcessPoolExecutor
 
-    executor = ProcessPoolExecutor(processes, timeout=_IDLE, initializer=_leave_interrupts_to_parent)
+    executor = ProcessPoolExecutor(processes, initializer=_serve, initargs=(os.getpid(),))
     try:
         ahead: deque = deque()
         for thing in things:
@@ -49,9 +55,22 @@ def map_in_order(function: Callable[[Thing], Result], things: Iterable[Thing], p
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
+    except BrokenExecutor as error:
+        raise InputError(
+            "a process that was at work has been killed, as it is where memory runs out; give the same command again, "
+            "which goes on where it was, and processes=1 if it happens again"
+        ) from error
     finally:
         executor.shutdown(wait=True, kill_workers=True)
 
 
-def _leave_interrupts_to_parent() -> None:
+def _serve(parent: int) -> None:
+    """Leaves Ctrl-C to the process that began this one, and ends with it, should it be killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PATIENCE)
+    os._exit(1)
