@@ -166,11 +166,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2000, help="files, of all kinds together")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", action="append", choices=list(SPECIMENS), help="all by default")
+    parser.add_argument("--first", type=int, default=0, help="the number to begin with, where a campaign goes on")
     parser.add_argument("--only", type=int, help="the one file of this number")
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     kinds = arguments.kind or list(SPECIMENS)
-    numbers = range(-(-arguments.count // len(kinds))) if arguments.only is None else [arguments.only]
+    numbers = range(arguments.first, -(-arguments.count // len(kinds))) if arguments.only is None else [arguments.only]
     began = time.monotonic()
 
     def tell(outcome: Outcome) -> None:
