@@ -257,6 +257,50 @@ def test_members_that_are_packed_otherwise_are_refused(member, method, saved, tm
     assert_refused(tmp_path / "a.keras", f"its {member}.* is packed; save the model again")
 
 
+def own_next(weights):
+    """A free part of a heap that is the next one of itself: HDF5's library would follow it for ever."""
+    heap = weights.index(b"HEAP\x00")
+    free, data = struct.unpack_from("<QQ", weights, heap + 16)
+    struct.pack_into("<Q", weights, data + free, free)
+
+
+def far_away(weights):
+    struct.pack_into("<Q", weights, weights.index(b"HEAP\x00") + 24, 2**63)
+
+
+def up_and_down(weights):
+    weights[weights.index(b"TREE\x00") + 5] = 1
+
+
+def cut_off(weights):
+    del weights[weights.index(b"HEAP\x00") + 10 :]
+
+
+def other_sizes(weights):
+    weights[13] = 4
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (own_next, "a table of names in its weights is damaged"),
+        (far_away, "a table of names in its weights is damaged"),
+        (up_and_down, "a table of groups in its weights is damaged"),
+        (cut_off, "a table in its weights is cut off"),
+        (other_sizes, "its weights are no HDF5 file as Keras writes it"),
+    ],
+)
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_weights_whose_groups_have_no_end_are_refused(harm, message, method, saved, tmp_path, nothing_built):
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(tmp_path / "a.keras", "w", method) as target:
+        for name in source.namelist():
+            content = bytearray(source.read(name))
+            if name == saving.WEIGHTS:
+                harm(content)
+            target.writestr(name, bytes(content))
+    assert_refused(tmp_path / "a.keras", message)
+
+
 # ---------------------------------------------------------------------------------------------- what lies elsewhere
 
 

@@ -4,6 +4,7 @@ Enters: a path. Leaves: a `SketchRNN`, or the file. Hyperparameters are validate
 file holds before anything is allocated, and no code or class named in the file is loaded.
 """
 
+import io
 import json
 import math
 import zipfile
@@ -22,6 +23,7 @@ from ..files.reading import read_json
 from ..files.writing import replacing
 from ..hparams import HParams
 from ..strokes import check_scale_factor
+from .hdf5 import check_groups
 from .provenance import Provenance
 from .sketch_rnn import SketchRNN, least_weights
 
@@ -180,12 +182,21 @@ def _check_sizes(archive: zipfile.ZipFile | _Folder, hparams: HParams) -> None:
     if member.file_size > MAX_WEIGHT_BYTES:
         raise ValueError(f"its weights take {member.file_size} bytes, more than {MAX_WEIGHT_BYTES}")
     _check_packing(member, MAX_PACKED)
-    with archive.open(member) as content, h5py.File(content, "r") as weights:
+    with archive.open(member) as content:
+        is_packed = member.compress_type != zipfile.ZIP_STORED  # to go back in it is to unpack it anew
+        file = io.BytesIO(content.read(member.file_size)) if is_packed else content
+        check_groups(file, member.file_size)
+        file.seek(0)
+        _check_arrays(file, member.file_size, hparams)
+
+
+def _check_arrays(file: IO[bytes], size: int, hparams: HParams) -> None:
+    with h5py.File(file, "r") as weights:
         arrays = _arrays(weights)
         declared = sum(array.nbytes for array in arrays)
         count = sum(math.prod(array.shape) for array in arrays)
-    if declared > member.file_size:
-        raise ValueError(f"its weights declare {declared} bytes and take {member.file_size}")
+    if declared > size:
+        raise ValueError(f"its weights declare {declared} bytes and take {size}")
     if least_weights(hparams) > count:
         raise ValueError(
             f"its hyperparameters ask for at least {least_weights(hparams)} weights, the file holds {count}"

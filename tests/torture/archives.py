@@ -39,7 +39,9 @@ def spoil_zip(by_suffix: Mapping[str, Damage]) -> Damage:
         form = chance.randrange(20)
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                members = [(info.filename, archive.read(info), info.compress_type) for info in archive.infolist()]
+                members = [
+                    (info.filename, _beginning(archive, info), info.compress_type) for info in archive.infolist()
+                ]
         except (zipfile.BadZipFile, zlib.error, OSError):
             form = 0
         if form < 2:
@@ -72,6 +74,12 @@ def spoil_zip(by_suffix: Mapping[str, Damage]) -> Damage:
         return _spoil_directory(written, chance) if form == 8 else written
 
     return spoil
+
+
+def _beginning(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """The content of a member, or the first of it: it may be spoilt already, and 3 GiB."""
+    with archive.open(info) as file:
+        return file.read(_BLOCK)
 
 
 def _write(members: list[tuple[str, bytes, int]]) -> bytes:
