@@ -121,14 +121,24 @@ def sequential_batches(split: Split, batch_size: int, max_seq_len: int, *, scale
     Raises:
         InputError: a drawing has more than `max_seq_len` points, or `batch_size` is not positive.
     """
+    for chosen in in_length_order(split, batch_size, max_seq_len):
+        yield plain_batch(split, chosen, max_seq_len, scale_factor=scale_factor)
+
+
+def in_length_order(split: Split, batch_size: int, max_seq_len: int) -> np.ndarray:
+    """The drawings of each batch of `sequential_batches`, int64 `[batches, B]`; raises as it does."""
     batch_size = min(batch_size, len(split)) or batch_size
     if len(split):
         _check_batch(split, batch_size, max_seq_len)
     order = np.argsort(split.lengths, kind="stable")
-    for first in range(0, len(split) - batch_size + 1, batch_size):
-        flat, lengths = split.gather(order[first : first + batch_size])
-        flat = to_model_units(flat, scale_factor)
-        yield Batch(pad_stroke5(flat, lengths, max_seq_len), lengths.astype(np.int32))
+    return order[: len(split) // batch_size * batch_size].reshape(-1, batch_size)
+
+
+def plain_batch(split: Split, chosen: np.ndarray, max_seq_len: int, *, scale_factor: float) -> Batch:
+    """These drawings of a split, unaugmented."""
+    flat, lengths = split.gather(chosen)
+    flat = to_model_units(flat, scale_factor)
+    return Batch(pad_stroke5(flat, lengths, max_seq_len), lengths.astype(np.int32))
 
 
 def _prepare_ahead(make: Callable[[int], Batch], steps: Iterable[int]) -> Generator[Batch, None, None]:

@@ -9,7 +9,7 @@ import numpy as np
 from ..backends import keras
 from ..errors import InputError, whole_number
 from ..hparams import HParams
-from .batches import sequential_batches, training_batch
+from .batches import in_length_order, plain_batch, training_batch
 from .datasets import Dataset, Split
 
 
@@ -51,11 +51,12 @@ class EvaluationBatches(keras.utils.PyDataset):
         super().__init__()
         if not len(split):
             raise InputError("as_keras: expected at least one drawing in the split, received none; choose another")
-        batches = sequential_batches(split, hparams.batch_size, dataset.max_seq_len, scale_factor=dataset.scale_factor)
-        self._batches = [batch.strokes5 for batch in batches]
+        self._split, self._dataset = split, dataset
+        self._chosen = in_length_order(split, hparams.batch_size, dataset.max_seq_len)
 
     def __len__(self) -> int:
-        return len(self._batches)
+        return len(self._chosen)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray]:
-        return (self._batches[index],)
+        data, chosen = self._dataset, self._chosen[index]
+        return (plain_batch(self._split, chosen, data.max_seq_len, scale_factor=data.scale_factor).strokes5,)
