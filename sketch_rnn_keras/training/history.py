@@ -21,6 +21,7 @@ from ..files.writing import unwritable, write_atomically
 TERMS = ("cost", "recon", "offset", "pen", "recon_masked", "pen_masked", "kl", "kl_raw")
 COLUMNS = ("step", "split", *TERMS, "kl_weight", "learning_rate")
 ROLLBACK = "rollback"  # the split of a row that says: training went back to this step; it has no losses
+MAX_LINE = 10_000  # characters; a row has some 200
 MOST_STEPS = 2**32  # as many as random choices are numbered
 
 
@@ -66,7 +67,7 @@ def read(path: Path) -> list[dict[str, str]]:
             raise ValueError("it is no file")
         with path.open(newline="", encoding="utf-8") as file:
             # Up to it, and no further: while a training goes on, the rest of that row may come next.
-            rows = list(csv.DictReader(itertools.takewhile(lambda line: line.endswith("\n"), file), strict=True))
+            rows = list(csv.DictReader(itertools.takewhile(_is_whole, file), strict=True))
         for row in rows:
             _check(row)
     except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
@@ -74,6 +75,13 @@ def read(path: Path) -> list[dict[str, str]]:
             f"{path}: expected the history of a training run: {reason(error)}; mend it, or move it away"
         ) from None
     return rows
+
+
+def _is_whole(line: str) -> bool:
+    """Whether a line was written to its end; raises where it is far longer than a row."""
+    if len(line) > MAX_LINE:
+        raise ValueError(f"a line of more than {MAX_LINE} characters")
+    return line.endswith("\n")
 
 
 def _check(row: dict[str, str]) -> None:

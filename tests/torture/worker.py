@@ -9,6 +9,7 @@ import faulthandler
 import io
 import os
 import random
+import resource
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 REFUSED, READ, TRACEBACK, HANG, DIED, MEMORY = "refused", "read", "traceback", "hang", "died", "memory"
 LONGEST = 500  # characters of a message
 SECONDS = 10  # of the processor, or several times as many of the clock: machines are shared
+_ROOM = 12 * 2**30  # bytes, most of which TensorFlow asks for and does not use
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod")
 _RUNS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "socket.connect")
@@ -79,6 +81,7 @@ def serve(connection: Connection, intact: Path, place: Path) -> None:
     """Answer `(kind, seed, number, keep)` with an outcome until None comes; `keep`: the spoilt file is left there."""
     sys.dont_write_bytecode = True
     place.mkdir(parents=True)
+    resource.setrlimit(resource.RLIMIT_DATA, (_ROOM, _ROOM))  # where nobody watches any longer
     trace = (place / "hang.txt").open("w+")
     _warm_up(intact, place)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries in C say

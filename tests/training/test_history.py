@@ -62,3 +62,10 @@ def test_what_is_no_file_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "history.csv")
     with pytest.raises(InputError, match="expected the history of a training run: it is no file"):
         history.read(tmp_path / "history.csv")
+
+
+def test_a_line_that_is_far_too_long_is_refused(tmp_path):
+    path = write_history(tmp_path / "history.csv", [1])
+    path.write_text(path.read_text() + "x" * 20_000 + "\n")
+    with pytest.raises(InputError, match="a line of more than 10000 characters"):
+        history.read(path)
