@@ -44,9 +44,12 @@ class Progress:
     rollbacks: Annotated[int, Field(ge=0)] = 0
     skipped: Annotated[int, Field(ge=0)] = 0
 
-    def learning_rate(self, step: int, hparams: HParams) -> float:
-        """The learning rate of a step, counting from 0: the schedule's, halved at every rollback."""
-        return schedules.learning_rate(step, hparams) / 2**self.rollbacks
+    def learning_rate(self, step: int, hparams: HParams) -> np.ndarray:
+        """The learning rate of a step, counting from 0: the schedule's, halved at every rollback; float64 `[]`.
+
+        No Python number: TensorFlow keeps each that it is given, for as long as the process lives.
+        """
+        return np.asarray(schedules.learning_rate(step, hparams) / 2**self.rollbacks)
 
     def best_cost(self, kl_weight: float) -> float:
         """The best checkpoint's validation cost under the KL weight of now, not of its own time."""

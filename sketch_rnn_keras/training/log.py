@@ -74,7 +74,7 @@ class Log:
         self._history = History(self._run.history, progress.step, progress.rollbacks - 1)
         values = dict.fromkeys(TERMS, math.nan)
         values["kl_weight"] = schedules.kl_weight(progress.step, self._hparams)
-        values["learning_rate"] = progress.learning_rate(progress.step, self._hparams)
+        values["learning_rate"] = float(progress.learning_rate(progress.step, self._hparams))
         self._tell(progress.step, ROLLBACK, values)
 
     def _tell(self, step: int, split: str, values: dict[str, float]) -> None:
