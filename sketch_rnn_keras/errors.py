@@ -39,6 +39,10 @@ class TrainingError(RuntimeError):
         self.step = step
 
 
+class WorkerLost(RuntimeError):
+    """Another process of a training on several is gone. The message says which, and how to go on."""
+
+
 class TrainingWarning(UserWarning):
     """Training goes on, though not all is as it was meant to be. The message says what is not."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .backends import Tensor, ops
+from .backends import Devices, Tensor, open_devices, ops
 from .errors import InputError, shown, whole_number
 from .model import mixture
 from .model.sketch_rnn import SketchRNN
@@ -34,6 +34,7 @@ def sample(
     same_noise: bool = False,
     max_points: int | None = None,
     temperature_law: str = "paper",
+    devices: Devices | int | str = 1,
     progress: Callable[[int], None] | None = None,
 ) -> list[np.ndarray]:
     """Draw sketches.
@@ -51,6 +52,8 @@ def sample(
         same_noise: draw all sketches with the random numbers of sketch 0, so that they differ by `z` alone.
         max_points: a sketch that has not ended by then is cut; N_max by default, at most 100,000.
         temperature_law: "paper" (variances times tau) or "magenta" (standard deviations times tau).
+        devices: how many devices of this process draw side by side, 256 sketches at a time each, or "all". The sketches
+            are those of one device.
         progress: told, now and then, how many sketches are finished.
 
     Returns:
@@ -71,6 +74,7 @@ def sample(
             same_noise=same_noise,
             max_points=max_points,
             temperature_law=temperature_law,
+            devices=devices,
             progress=progress,
         )
     )
@@ -87,6 +91,7 @@ def sample_each(
     same_noise: bool = False,
     max_points: int | None = None,
     temperature_law: str = "paper",
+    devices: Devices | int | str = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[np.ndarray]:
     """The sketches of `sample`, one after another: they may be more than memory holds. Takes and raises the same."""
@@ -103,6 +108,9 @@ def sample_each(
     if same_noise and z is None and not model.hparams.conditional:
         raise InputError("same_noise: expected with z alone; without latent vectors all sketches would be one")
 
+    size = min(SKETCHES_AT_ONCE, 1 << (count - 1).bit_length())  # few sizes, since each is compiled anew
+    group = open_devices(devices)
+
     def codes(rows: Sequence[int]) -> np.ndarray | None:
         if z is not None:
             return z[np.minimum(rows, count - 1)]
@@ -110,15 +118,15 @@ def sample_each(
             return np.stack([_code(seed, k, model.hparams.z_size) for k in rows])
         return None
 
+    def points(start: int, place: Any) -> np.ndarray:
+        rows = range(start, start + size)
+        noise = np.stack([_noise(seed, 0 if same_noise else k, max_points) for k in rows], axis=1)
+        law: dict[str, Any] = {"temperature_law": temperature_law}
+        return sample_points(model, codes(rows), noise, temperature, **law, forced=forced, place=place)
+
     def drawn() -> Iterator[np.ndarray]:
-        size = min(SKETCHES_AT_ONCE, 1 << (count - 1).bit_length())  # few sizes, since each is compiled anew
-        for start in range(0, count, size):
-            rows = range(start, start + size)
-            noise = np.stack([_noise(seed, 0 if same_noise else k, max_points) for k in rows], axis=1)
-            points = sample_points(
-                model, codes(rows), noise, temperature, temperature_law=temperature_law, forced=forced
-            )
-            for sketch in points[: count - start]:
+        for start, batch in zip(starts := range(0, count, size), group.each(points, starts), strict=True):
+            for sketch in batch[: count - start]:
                 yield model.to_data_units(to_stroke3(sketch, has_start_token=False))
             if progress:
                 progress(min(start + size, count))
@@ -135,6 +143,7 @@ def sample_points(
     temperature_law: str = "paper",
     stop_at_end: bool = True,
     forced: np.ndarray | Sequence = (),
+    place: Any = None,
 ) -> np.ndarray:
     """Stroke-5 points of a batch, in the model's units.
 
@@ -146,6 +155,7 @@ def sample_points(
         temperature_law: see `mixture.temper`.
         stop_at_end: end the loop once every sketch has ended; otherwise run all N steps.
         forced: stroke-5 `[n, 5]`, n <= N: the first points of every sketch.
+        place: one of `Devices.places`, where the loop runs.
 
     Returns:
         `[B, N, 5]`; what follows a sketch's end token is padding or, in a batch that goes on, without meaning.
@@ -160,6 +170,7 @@ def sample_points(
         np.asarray(temperature, "float32"),
         first,
         np.int32(len(forced)),
+        place=place,
     )
     return ops.convert_to_numpy(points).swapaxes(0, 1)
 

@@ -1,4 +1,4 @@
-"""What differs from backend to backend, behind one interface: compile, differentiate, draw masks, write event files.
+"""What differs from backend to backend, behind one interface: compile, differentiate, share, draw masks, write events.
 
 Enters: the name of the Keras backend in use. Leaves: the module for it, `tensorflow` or `jax`, which offer the same
 functions (see `tensorflow.py` for the contract). Nothing else in the package names a backend, but the reader of
@@ -10,11 +10,16 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from ..errors import one_of
+from ..errors import one_of, whole_number
 from . import startup
+from .devices import WHOLE, Devices, Share, maximum
+
+__all__ = ["WHOLE", "Devices", "Floored", "Objective", "Share", "Tensor", "backend", "maximum", "open_devices"]
 
 Tensor: TypeAlias = Any  # a tensor of the backend in use, or what converts to one; shapes stand in the docstrings
-Objective: TypeAlias = Callable[..., tuple[Tensor, dict[str, Tensor]]]  # (*tensors) -> (cost, terms)
+Floored: TypeAlias = Callable[[Tensor, float], Tensor]
+# (*tensors, share=Share()) -> (cost, terms). Of the tensors, those with axes are rows of a batch, on the first axis.
+Objective: TypeAlias = Callable[..., tuple[Tensor, dict[str, Tensor]]]
 
 
 def backend() -> ModuleType:
@@ -25,6 +30,21 @@ def backend() -> ModuleType:
     """
     name = one_of("KERAS_BACKEND", startup.keras().backend.backend(), startup.BACKENDS)
     return importlib.import_module(f".{name}", __package__)
+
+
+def open_devices(choice: Devices | int | str = 1) -> Devices:
+    """The devices of a training, a validation or the sketches that are drawn.
+
+    Args:
+        choice: how many of this process; or "all" there are, those of every process that the environment tells of
+            among them (docs/scale.md). This process then waits for the others, and must not have computed yet.
+
+    Raises:
+        InputError: there are not as many, not all of several processes' are asked for, or they do not meet.
+    """
+    if isinstance(choice, Devices):
+        return choice
+    return backend().open_devices(choice if choice == "all" else whole_number("devices", choice, 1))
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,5 @@
-"""JAX: compiled functions, gradients, dropout masks. See `tensorflow.py` for the contract.
+"""JAX: compiled functions, gradients, dropout masks. See `tensorflow.py` for the contract, `jax_devices.py` for several
+devices.
 
 JAX functions are pure, so the model's variables travel in and out; a `StatelessScope` puts them in their places.
 """
@@ -15,11 +16,16 @@ import jax.numpy as jnp
 import keras
 
 from . import Objective, Tensor
+from .devices import WHOLE, Share
+from .jax_devices import JaxDevices, open_devices
 from .memory import keep_freed_memory
 
 
-def _values(variables: Sequence[keras.Variable]) -> list[Tensor]:
-    return [v.value for v in variables]
+def _values(variables: Sequence[keras.Variable], place: jax.Device | None = None) -> list[Tensor]:
+    """The values of variables on one device; several devices may have copies, some of them other processes'."""
+    values = [v.value for v in variables]
+    local = [v.addressable_data(0) if len(v.sharding.device_set) > 1 else v for v in values]
+    return local if place is None else jax.device_put(local, place)
 
 
 def _with_weights(
@@ -35,55 +41,67 @@ def _with_weights(
 def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
     """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
     run = jax.jit(lambda values, *arguments: _with_weights(model.variables, values, function, arguments))
-    return lambda *arguments: run(_values(model.variables), *arguments)
 
+    def call(*arguments: Tensor, place: jax.Device | None = None) -> Any:
+        values = _values(model.variables, place)
+        return run(values, *(arguments if place is None else jax.device_put(arguments, place)))
 
-def _as_it_is(cost: Tensor) -> Tensor:
-    return cost
+    return call
 
 
 def _gradients(
-    model: keras.Model,
-    objective: Objective,
-    trainable: Sequence[Tensor],
-    others: Sequence[Tensor],
-    arguments: Sequence[Tensor],
-    scale: Callable[[Tensor], Tensor] = _as_it_is,
+    model: keras.Model, objective: Objective, share: Share, scale: Tensor, values: Sequence[Any], *arguments: Tensor
 ) -> tuple[list[Tensor], dict[str, Tensor]]:
+    """The gradients of `scale` times the cost of a part of the batch, and its loss terms."""
+    others = values[1]
+
     def cost(trainable: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         variables = [*model.trainable_variables, *model.non_trainable_variables]
-        value, terms = _with_weights(variables, [*trainable, *others], objective, arguments)
-        return scale(value), terms
+        of_part = objective if share is WHOLE else partial(objective, share=share)
+        value, terms = _with_weights(variables, [*trainable, *others], of_part, arguments)
+        return scale * value, terms
 
-    (_, terms), gradients = jax.value_and_grad(cost, has_aux=True)(trainable)
+    (_, terms), gradients = jax.value_and_grad(cost, has_aux=True)(values[0])
     return gradients, terms
 
 
-def compiled_gradients(model: keras.Model, objective: Objective) -> Callable[..., Any]:
+def compiled_gradients(
+    model: keras.Model, objective: Objective, devices: JaxDevices | None = None
+) -> Callable[..., tuple[list[Tensor], dict[str, Tensor]]]:
     """`(*tensors) -> (gradients, terms)`, the gradients in the order of `model.trainable_variables`."""
-    run = jax.jit(lambda t, o, *arguments: _gradients(model, objective, t, o, arguments))
-    return lambda *arguments: run(
-        _values(model.trainable_variables), _values(model.non_trainable_variables), *arguments
-    )
+    devices = devices or open_devices()
+
+    @jax.jit
+    def run(values: Sequence[Any], *arguments: Tensor) -> Any:
+        return devices.mean(partial(_gradients, model, objective), (1.0, values), arguments)
+
+    def gradients(*arguments: Tensor) -> Any:
+        values = [v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]
+        return run(devices.copied(values), *devices.shared(arguments))
+
+    return gradients
 
 
 def compiled_update(
-    model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: Objective
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: Objective, devices: JaxDevices | None = None
 ) -> Callable[..., Any]:
     """`(*tensors) -> terms`: one optimiser step on the cost, forward, backward and update in one program."""
+    devices = devices or open_devices()
     optimizer.build(model.trainable_variables)
 
     @partial(jax.jit, donate_argnums=(0, 1))
     def run(trainable: Any, state: Any, others: Any, *arguments: Tensor) -> Any:
         with keras.StatelessScope(state_mapping=list(zip(optimizer.variables, state, strict=True))):
-            gradients, terms = _gradients(model, objective, trainable, others, arguments, optimizer.scale_loss)
+            scale = optimizer.scale_loss(jnp.float32(1.0))
+        same = scale, (trainable, others)
+        gradients, terms = devices.mean(partial(_gradients, model, objective), same, arguments)
         trainable, state = optimizer.stateless_apply(state, gradients, trainable)
         return trainable, state, terms
 
     def update(*arguments: Tensor) -> dict[str, Tensor]:
         variables, states = model.trainable_variables, optimizer.variables
-        others = _values(model.non_trainable_variables)
-        trainable, state, terms = run(_values(variables), _values(states), others, *arguments)
+        values = ([v.value for v in group] for group in (variables, states, model.non_trainable_variables))
+        trainable, state, terms = run(*devices.copied(values), *devices.shared(arguments))
         for variable, value in zip([*variables, *states], [*trainable, *state], strict=True):
             variable.assign(value)
         return terms
@@ -91,15 +109,21 @@ def compiled_update(
     return update
 
 
-def mask_source(seed: Tensor) -> Callable[[Sequence[int], float], Tensor]:
+def mask_source(seed: Tensor, share: Share = WHOLE) -> Callable[[Sequence[int], float], Tensor]:
     """`(shape, keep_prob) -> mask`, as in `tensorflow.py`.
 
-    A number of a mask is a function of the seed, of which mask it is and of its place, however many devices share it.
+    A number of a mask is a function of the seed, of which mask it is and of its place in the mask of the whole batch:
+    however many devices share a batch, each row has its own.
     """
     counter = itertools.count()
 
     def make_mask(shape: Sequence[int], keep_prob: float) -> Tensor:
         place = jnp.reshape(jax.lax.iota(jnp.uint32, math.prod(shape)), shape)
+        if share.parts > 1:
+            _, rows, width = shape
+            step = jax.lax.broadcasted_iota(jnp.uint32, shape, 0)
+            others = step * (share.parts - 1) + jnp.asarray(share.index).astype(jnp.uint32)  # parts that come before
+            place = place + others * jnp.uint32(rows * width)
         bits, _ = threefry((jnp.asarray(seed).astype(jnp.uint32), jnp.uint32(next(counter))), (jnp.uint32(0), place))
         return jnp.where(bits < jnp.uint32(min(round(keep_prob * 2**32), 2**32 - 1)), jnp.float32(1.0 / keep_prob), 0.0)
 

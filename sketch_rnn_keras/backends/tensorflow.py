@@ -1,4 +1,4 @@
-"""TensorFlow: compiled functions, gradients, dropout masks, event files.
+"""TensorFlow: compiled functions, gradients, dropout masks, event files; `tensorflow_devices.py` has several devices.
 
 `jax.py` offers the same functions. An `objective` is `function(*tensors) -> (cost, terms)` that reads the weights of
 `model`; a compiled function always sees their current values.
@@ -7,6 +7,7 @@
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,56 +15,114 @@ import keras
 import tensorflow as tf
 
 from . import Objective, Tensor
+from .devices import WHOLE, Share
+from .tensorflow_devices import TensorFlowDevices, open_devices
 
 
 def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
-    # A function of its own: TensorFlow would count other models' tracings of a shared one, and warn.
-    return tf.function(lambda *tensors: function(*tensors), jit_compile=True, autograph=False)
+    """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes.
+
+    `place`, one of `Devices.places`, is where it runs.
+    """
+    # Functions of their own: TensorFlow would count other models' tracings of a shared one, and warn.
+    here = tf.function(lambda *tensors: function(*tensors), jit_compile=True, autograph=False)
+    there = tf.function(
+        lambda values, *tensors: _with_weights(model.variables, values, function, tensors),
+        jit_compile=True,
+        autograph=False,
+    )
+
+    def call(*tensors: Tensor, place: str | None = None) -> Any:
+        if place is None:
+            return here(*tensors)
+        with tf.device(place):
+            return there([tf.identity(v.value) for v in model.variables], *map(tf.identity, tensors))
+
+    return call
 
 
-def _as_it_is(cost: Tensor) -> Tensor:
-    return cost
+def _with_weights(
+    variables: Sequence[keras.Variable],
+    values: Sequence[Tensor],
+    function: Callable[..., Any],
+    arguments: Sequence[Tensor],
+) -> Any:
+    with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+        return function(*arguments)
 
 
 def _gradients(
-    model: keras.Model, objective: Objective, arguments: Sequence[Tensor], scale: Callable[[Tensor], Tensor] = _as_it_is
+    model: keras.Model, objective: Objective, share: Share, values: Sequence[Any], arguments: Sequence[Tensor]
 ) -> tuple[list[Tensor], dict[str, Tensor]]:
+    """The gradients of `scale` times the cost of a part of the batch, and its loss terms; see `_values`."""
+    scale, trainable, others = values
+    of_part = objective if share is WHOLE else partial(objective, share=share)
+    variables = [*model.trainable_variables, *model.non_trainable_variables]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch([v.value for v in model.trainable_variables])
-        cost, terms = objective(*arguments)
-        cost = scale(cost)
-    return tape.gradient(cost, [v.value for v in model.trainable_variables]), terms
+        tape.watch(trainable)
+        cost, terms = _with_weights(variables, [*trainable, *others], of_part, arguments)
+        cost = scale * cost
+    return tape.gradient(cost, trainable), terms
 
 
-def compiled_gradients(model: keras.Model, objective: Objective) -> Callable[..., Any]:
+def _values(model: keras.Model, scale: float | Tensor) -> tuple[float | Tensor, list[Tensor], list[Tensor]]:
+    groups = model.trainable_variables, model.non_trainable_variables
+    trainable, others = ([tf.convert_to_tensor(v.value) for v in group] for group in groups)
+    return scale, trainable, others
+
+
+def compiled_gradients(
+    model: keras.Model, objective: Objective, devices: TensorFlowDevices | None = None
+) -> Callable[..., Any]:
     """`(*tensors) -> (gradients, terms)`, the gradients in the order of `model.trainable_variables`."""
-    return compiled(model, lambda *arguments: _gradients(model, objective, arguments))
+    gradients = (devices or open_devices()).mean(partial(_gradients, model, objective))
+    return lambda *arguments: gradients(_values(model, 1.0), arguments)
 
 
 def compiled_update(
-    model: keras.Model, optimizer: keras.optimizers.Optimizer, objective: Objective
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    objective: Objective,
+    devices: TensorFlowDevices | None = None,
 ) -> Callable[..., Any]:
-    """`(*tensors) -> terms`: one optimiser step on the cost, forward, backward and update in one program."""
-    optimizer.build(model.trainable_variables)
+    """`(*tensors) -> terms`: one optimiser step on the cost, forward, backward and update in one program.
 
-    def update(*arguments: Tensor) -> dict[str, Tensor]:
-        gradients, terms = _gradients(model, objective, arguments, optimizer.scale_loss)
-        optimizer.apply(gradients, model.trainable_variables)
+    Where several devices share it, the update is a program of its own, after the mean of their gradients.
+    """
+    optimizer.build(model.trainable_variables)
+    gradients, variables = partial(_gradients, model, objective), model.trainable_variables
+
+    def update_alone(*arguments: Tensor) -> dict[str, Tensor]:
+        own, terms = gradients(WHOLE, _values(model, optimizer.scale_loss(1.0)), arguments)
+        optimizer.apply(own, variables)
         return terms
 
-    return compiled(model, update)
+    if devices is None or devices.count == 1:
+        return compiled(model, update_alone)
+    mean = devices.mean(gradients)
+    scale = tf.function(lambda: tf.convert_to_tensor(optimizer.scale_loss(1.0)), autograph=False)
+    apply = tf.function(lambda own: optimizer.apply(own, variables), jit_compile=True, autograph=False)
+
+    def update_together(*arguments: Tensor) -> dict[str, Tensor]:
+        own, terms = mean(_values(model, scale()), arguments)
+        apply(own)
+        return terms
+
+    return update_together
 
 
-def mask_source(seed: Tensor) -> Callable[[Sequence[int], float], Tensor]:
+def mask_source(seed: Tensor, share: Share = WHOLE) -> Callable[[Sequence[int], float], Tensor]:
     """`(shape, keep_prob) -> mask`: 0 with probability 1 - keep_prob, otherwise 1 / keep_prob.
 
-    Each call is another draw from the stream of `seed`, a scalar integer. The sizes of a mask may be tensors.
+    Each call is another draw from the stream of `seed`, a scalar integer; where several devices share a batch, each
+    has draws of its own. The sizes of a mask may be tensors.
     """
     counter = itertools.count()
 
     def make_mask(shape: Sequence[int], keep_prob: float) -> Tensor:
-        bits = _random_bits(tf.stack(shape), tf.stack([tf.cast(seed, tf.int32), next(counter)]))
+        bits = _random_bits(
+            tf.stack(shape), tf.stack([tf.cast(seed, tf.int32), next(counter) * share.parts + share.index])
+        )
         bits = tf.ensure_shape(bits, [size if isinstance(size, int) else None for size in shape])
         return tf.where(bits < tf.constant(min(round(keep_prob * 2**32), 2**32 - 1), tf.uint32), 1.0 / keep_prob, 0.0)
 

@@ -1,16 +1,18 @@
 """The `sketch-rnn` command: thin doors to the package. Enters: arguments. Leaves: files, text, an exit status.
 
-Exit status: 0 done, 1 training diverged, 2 bad input (one sentence on standard error, no traceback), 130 interrupted.
+Exit status: 0 done, 1 training diverged or lost a process, 2 bad input (one sentence on standard error, no traceback),
+130 interrupted.
 Nothing that needs a backend is imported before a command runs, so that `--help` answers at once.
 """
 
 import contextlib
+import os
 import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import InputError, TrainingError, TrainingWarning
+from ..errors import InputError, TrainingError, TrainingWarning, WorkerLost
 from . import data, exchange, fetch, figures, latent_space, learning, quality, sample, web  # noqa: F401  (each adds its commands)
 from .common import app, command_name, say
 from .words import as_typed
@@ -61,6 +63,9 @@ def main() -> None:
     except (InputError, TrainingError) as error:
         say(f"sketch-rnn: {as_typed(str(error))}")
         sys.exit(2 if isinstance(error, InputError) else 1)
+    except WorkerLost as error:
+        say(f"sketch-rnn: {as_typed(str(error))}")
+        os._exit(1)  # engines would wait for the others, who are gone
     except OSError as error:  # a folder that may not be entered, a name that is too long
         say(f"sketch-rnn: {error.filename or 'a file'}: {error.strerror or error}")
         sys.exit(2)

@@ -12,7 +12,7 @@ from typer.main import get_command_name
 from typer.models import CommandInfo
 
 from .._version import __version__
-from ..errors import InputError, printable
+from ..errors import InputError, printable, shown
 from ..files.writing import PICTURE_SUFFIXES, check_suffix
 
 if TYPE_CHECKING:
@@ -73,6 +73,9 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .svg, .png or .pdf.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")]
 Temperature = Annotated[float, typer.Option(help="tau: 0 is greedy, low is careful, 1 is the model's own.")]
+DevicesOption = Annotated[
+    str, typer.Option("--devices", metavar="N|all", help="How many devices share the work; see docs/scale.md.")
+]
 _LOOK = "How drawings look: dark, smooth, line_width=3"
 _SPELLINGS = {"color": "colour"}
 
@@ -86,6 +89,13 @@ MapStyles = _styles(_LOOK)
 MovingStyles = _styles(f"{_LOOK}, colour=order (or color=), cell=120 or margin=8")
 Split = Annotated[str, typer.Option(help="Where drawings named by index are: train, valid or test.")]
 SvgSize = Annotated[float, typer.Option(min=1e-6, help="Longer side of an .svg drawing, in the data's units.")]
+
+
+def parse_devices(text: str) -> int | str:
+    """What `open_devices` takes, of what --devices says."""
+    if text != "all" and not text.isdecimal():
+        raise InputError(f"--devices: expected a number or all, received {shown(text)}")
+    return text if text == "all" else int(text)
 
 
 @contextlib.contextmanager

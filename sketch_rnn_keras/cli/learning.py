@@ -9,9 +9,11 @@ import typer
 
 from ..errors import InputError, one_of
 from ..files.configs import config_names
-from .common import Data, Model, Set, answer, app, describe_dataset, open_model, say
+from .common import Data, DevicesOption, Model, Set, answer, app, describe_dataset, open_model, parse_devices, say
 
 if TYPE_CHECKING:
+    from ..backends import Devices
+    from ..data.datasets import Dataset
     from ..hparams import HParams
     from ..training.progress import TrainingBar
     from ..training.sweep import Run
@@ -41,6 +43,7 @@ def train(
             "other batches and half the learning rate, at most three times.",
         ),
     ] = "stop",
+    devices: DevicesOption = "1",
 ) -> None:
     """Train a model on a data set.
 
@@ -68,9 +71,17 @@ def train(
             )
         names = data or hparams.data_set
         hparams = hparams.replace(data_set=list(names))
+    from ..backends import backend, open_devices
+    from ..data.datasets import load_dataset
+
+    dataset = load_dataset(names, max_seq_len=hparams.length_limit)
+    backend().prepare_training()
+    group = open_devices(parse_devices(devices))  # before anything is computed
+    _describe(names, dataset, group)
     if start:
         hparams = _shaped_as(start, hparams, changes)
-    _train(hparams, names, run_dir, resume, start, on_divergence)
+    options: dict[str, Any] = {"resume": resume, "start": start, "on_divergence": on_divergence, "devices": group}
+    _train(hparams, dataset, run_dir, **options)
 
 
 def parse_settings(overrides: list[str] | None) -> dict:
@@ -106,30 +117,34 @@ def _shaped_as(start: str, hparams: "HParams", changes: Collection[str]) -> "HPa
     return hparams.replace(**shape)
 
 
+def _describe(names: Sequence[str], dataset: "Dataset", devices: "Devices") -> None:
+    """Says what is trained on; of several processes the first alone does."""
+    if devices.process == 0:
+        say(f"data   {describe_dataset(names, dataset)}")
+        for note in dataset.dropped:
+            say(f"       {note}")
+        if devices.count > 1:
+            say(f"shared by {devices.count} devices of {devices.processes} processes")
+
+
 def _train(
-    hparams: "HParams", names: Sequence[str], run_dir: Path, resume: bool, start: str | None, on_divergence: str
+    hparams: "HParams", dataset: "Dataset", run_dir: Path, *, resume: bool, devices: "Devices", **options: Any
 ) -> None:
-    from ..data.datasets import load_dataset
-
-    dataset = load_dataset(names, max_seq_len=hparams.length_limit)
-    say(f"data   {describe_dataset(names, dataset)}")
-    for note in dataset.dropped:
-        say(f"       {note}")
-
-    from ..backends import backend
     from ..training.loop import train
     from ..training.progress import TrainingBar
     from ..training.run_directory import last_step
 
+    if devices.process:
+        train(hparams, dataset, run_dir, resume=resume, devices=devices, **options, verbose=0)
+        return
     first_step = last_step(run_dir) if resume else 0
     if first_step >= hparams.num_steps:
         say(f"{run_dir} is trained to step {first_step} already; to go on, add --set num_steps=N")
-        return
-    backend().prepare_training()
+        if devices.processes == 1:  # others wait for this one
+            return
     try:
         with TrainingBar(hparams.num_steps, first_step, advice=SOONER) as reporter:
-            options: dict[str, Any] = {"resume": resume, "start": start, "on_divergence": on_divergence}
-            model = train(hparams, dataset, run_dir, **options, reporter=reporter)
+            model = train(hparams, dataset, run_dir, resume=resume, devices=devices, **options, reporter=reporter)
     except KeyboardInterrupt as interrupt:
         if not interrupt.args:  # a second Ctrl-C, or one before the first step
             raise

@@ -9,6 +9,7 @@ from ..errors import InputError
 from ..files.writing import PICTURE_SUFFIXES
 from .common import (
     DEFAULT_MODEL,
+    DevicesOption,
     Model,
     Overwrite,
     Seed,
@@ -17,6 +18,7 @@ from .common import (
     app,
     check_output,
     open_model,
+    parse_devices,
     parse_style,
     progress_bar,
     say,
@@ -43,6 +45,7 @@ def sample(
     temperature_law: Annotated[
         str, typer.Option(help="paper: variances times tau; magenta: standard deviations times tau.")
     ] = "paper",
+    devices: DevicesOption = "1",
     labels: Annotated[bool, typer.Option("--labels", help="Number the sketches.")] = False,
     style: Styles = None,
     overwrite: Overwrite = False,
@@ -67,6 +70,7 @@ def sample(
             seed,
             max_points=max_points,
             temperature_law=temperature_law,
+            devices=parse_devices(devices),
             progress=progress,
         )
         if is_picture:

@@ -12,7 +12,7 @@ import math
 
 from keras import ops
 
-from ..backends import Tensor
+from ..backends import Floored, Tensor, maximum
 from .mixture import Mixture, from_raw, log_density
 
 LOG_EPSILON = math.log(1e-6)  # the original adds 1e-6 to the density before its logarithm
@@ -20,7 +20,9 @@ LOG_EPSILON = math.log(1e-6)  # the original adds 1e-6 to the density before its
 TERMS = ("offset", "pen", "pen_masked", "recon", "recon_masked", "kl", "kl_raw")
 
 
-def loss_terms(raw: Tensor, target: Tensor, kl_raw: Tensor | None, kl_tolerance: float) -> dict[str, Tensor]:
+def loss_terms(
+    raw: Tensor, target: Tensor, kl_raw: Tensor | None, kl_tolerance: float, floored: Floored = maximum
+) -> dict[str, Tensor]:
     """Every term of the objective, as scalars.
 
     Args:
@@ -28,6 +30,7 @@ def loss_terms(raw: Tensor, target: Tensor, kl_raw: Tensor | None, kl_tolerance:
         target: `[B, N_max, 5]`, the points that they should predict.
         kl_raw: `kl_loss`; None when decoder-only.
         kl_tolerance: the floor of L_KL.
+        floored: `(L_KL, floor) -> max(L_KL, floor)`; another one where these rows are a part of the batch (`Share`).
 
     Returns:
         A dict of `TERMS`: "offset" L_s; "pen" L_p over all steps, "pen_masked" after masking the steps past the end;
@@ -44,7 +47,7 @@ def loss_terms(raw: Tensor, target: Tensor, kl_raw: Tensor | None, kl_tolerance:
         "pen_masked": pen_masked,
         "recon": offset + pen,
         "recon_masked": offset + pen_masked,
-        "kl": no_kl if kl_raw is None else ops.maximum(kl_raw, kl_tolerance),
+        "kl": no_kl if kl_raw is None else floored(kl_raw, kl_tolerance),
         "kl_raw": no_kl if kl_raw is None else kl_raw,
     }
 

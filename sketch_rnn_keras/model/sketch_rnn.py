@@ -16,7 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..backends import Tensor, backend
+from ..backends import Floored, Tensor, backend, maximum
 from ..errors import InputError, one_of
 from ..hparams import HParams
 from ..presets import presets
@@ -313,7 +313,12 @@ class SketchRNN(Fitting):
         return self._decode(strokes5[:, :-1], z, masks), losses.kl_loss(mu, presigma)
 
     def loss_terms(
-        self, strokes5: Tensor, lengths: Tensor | None = None, noise: Tensor | None = None, masks: Masks | None = None
+        self,
+        strokes5: Tensor,
+        lengths: Tensor | None = None,
+        noise: Tensor | None = None,
+        masks: Masks | None = None,
+        floored: Floored = maximum,
     ) -> dict[str, Tensor]:
         """Every term of the objective, as scalars.
 
@@ -322,13 +327,15 @@ class SketchRNN(Fitting):
             lengths: `[B]`, points in each sketch; counted from the end tokens when None.
             noise: `[B, N_z]`, the latent's standard normals; drawn from `seed_generator` when None.
             masks: what `dropout_masks` drew; None for no dropout.
+            floored: see `losses.loss_terms`.
 
         Returns:
             A dict; see `losses.loss_terms`.
         """
         strokes5 = ops.cast(strokes5, self.variable_dtype)
         raw, kl_raw = self._forward(strokes5, lengths, noise, masks)
-        return losses.loss_terms(raw, ops.transpose(strokes5[:, 1:], (1, 0, 2)), kl_raw, self.hparams.kl_tolerance)
+        target = ops.transpose(strokes5[:, 1:], (1, 0, 2))
+        return losses.loss_terms(raw, target, kl_raw, self.hparams.kl_tolerance, floored)
 
     # ---------------------------------------------------------------------------------------------------- saving
 

@@ -77,12 +77,12 @@ def read(file: Path) -> tuple[dict[str, np.ndarray], Progress]:
         InputError: the file is missing or damaged.
     """
     arrays = read_arrays(file)
-    return arrays, _progress(file, arrays.pop(_PROGRESS, None))
+    return arrays, parse_progress(str(arrays.pop(_PROGRESS, None)), file)
 
 
 def read_progress(file: Path) -> Progress:
     """How far training had come; the other arrays are not looked at. Raises `InputError` as `read` does."""
-    return _progress(file, read_arrays(file, only=_PROGRESS)[_PROGRESS])
+    return parse_progress(str(read_arrays(file, only=_PROGRESS)[_PROGRESS]), file)
 
 
 def assign(
@@ -104,11 +104,12 @@ def assign(
         variable.assign(arrays[name])
 
 
-def _progress(file: Path, text: np.ndarray | None) -> Progress:
+def parse_progress(text: str | bytes, source: Path) -> Progress:
+    """How far a training has come, as JSON says; raises `InputError` where it does not."""
     try:
-        return TypeAdapter(Progress).validate_json(str(text), strict=True)
+        return TypeAdapter(Progress).validate_json(text, strict=True)
     except ValueError:
-        raise InputError(f"{file}: expected how far a training has come, received {shown(str(text))}") from None
+        raise InputError(f"{source}: expected how far a training has come, received {shown(text)}") from None
 
 
 def _variables(model: "SketchRNN", optimizer: "keras.optimizers.Optimizer") -> dict:

@@ -4,12 +4,17 @@ Enters: a model and a split of a data set in data units. Leaves: every loss term
 the original averages its validation losses.
 """
 
+import itertools
+from typing import Any
+
 import numpy as np
 
-from ..data.batches import sequential_batches
+from ..backends import Devices, open_devices
+from ..data.batches import Batch, sequential_batches
 from ..data.datasets import Split
 from ..errors import InputError
 from ..hparams import HParams
+from ..model.losses import TERMS
 from ..model.sketch_rnn import SketchRNN
 from ..streams import Stream, generator
 
@@ -29,7 +34,9 @@ def latent_noise(hparams: HParams, stream: Stream, index: int, batch_size: int) 
     return generator(hparams.seed, stream, index).standard_normal((batch_size, hparams.z_size), dtype="float32")
 
 
-def evaluate(model: SketchRNN, split: Split, batch_size: int, max_seq_len: int) -> dict[str, float]:
+def evaluate(
+    model: SketchRNN, split: Split, batch_size: int, max_seq_len: int, devices: Devices | int | str = 1
+) -> dict[str, float]:
     """Average loss terms of `model` over `split`.
 
     Args:
@@ -38,6 +45,7 @@ def evaluate(model: SketchRNN, split: Split, batch_size: int, max_seq_len: int) 
         batch_size: sketches per batch; the remainder is dropped.
         max_seq_len: N_max, the length that sketches are padded to. The means run over it, so losses of different
             N_max cannot be compared.
+        devices: which share the batches among them, as `train` has them; the losses are those of one device.
 
     Returns:
         The terms of `SketchRNN.loss_terms` as floats. The latent noise is the same at every call.
@@ -47,10 +55,19 @@ def evaluate(model: SketchRNN, split: Split, batch_size: int, max_seq_len: int) 
     """
     if not len(split):
         raise InputError("evaluate: expected at least one sketch in the split, received none; choose another split")
+    group = open_devices(devices)
     run = model.compiled_function(SketchRNN.loss_terms)
     batches = sequential_batches(split, batch_size, max_seq_len, scale_factor=model.scale_factor or 1.0)
-    results = [
-        run(batch.strokes5, batch.lengths, latent_noise(model.hparams, Stream.VALIDATION_LATENT, k, len(batch.lengths)))
-        for k, batch in enumerate(batches)
-    ]
-    return {name: float(np.mean([float(terms[name]) for terms in results])) for name in results[0]}
+
+    def losses(numbered: tuple[int, Batch], place: Any) -> list[float]:
+        k, batch = numbered
+        noise = latent_noise(model.hparams, Stream.VALIDATION_LATENT, k, len(batch.lengths))
+        terms = run(batch.strokes5, batch.lengths, noise, place=place)
+        return [float(terms[name]) for name in TERMS]
+
+    own = itertools.islice(enumerate(batches), group.process, None, group.processes)
+    results = np.zeros((max(1, len(split) // batch_size), len(TERMS)), np.float32)
+    for k, row in enumerate(group.each(losses, own)):
+        results[group.process + k * group.processes] = row
+    means = group.total(results).mean(axis=0, dtype=np.float64)
+    return dict(zip(TERMS, means.tolist(), strict=True))

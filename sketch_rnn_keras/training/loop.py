@@ -8,7 +8,6 @@ s is a function of (seed, s), so a resumed training repeats the one that was int
 
 import contextlib
 import os
-import threading
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..backends import Objective, Tensor, backend
+from ..backends import WHOLE, Devices, Objective, Share, Tensor, backend, open_devices
 from ..data.batches import training_batches
 from ..data.datasets import Dataset
 from ..errors import InputError, TrainingError, TrainingWarning, one_of
@@ -34,6 +33,7 @@ from .interruption import first_interrupt
 from .log import Log, Reporter
 from .model_card import TEMPERATURE, write_run_card
 from .run_directory import RunDirectory
+from .sharing import interruption, own_directory
 from .starting import begin
 from .watching import check_watchers, watchers
 
@@ -51,6 +51,7 @@ def train(
     resume: bool = False,
     start: str | os.PathLike | None = None,
     on_divergence: str = "stop",
+    devices: Devices | int | str = 1,
     reporter: Reporter | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
@@ -67,6 +68,9 @@ def train(
             factor is that of `dataset`, for the weights expect offsets of unit variance.
         on_divergence: what becomes of a cost or a weight that is not finite. "stop": a `TrainingError`. "rollback":
             back to the last checkpoint, on with other batches and half the learning rate; the fourth time stops.
+        devices: how many devices of this process share each batch, which `batch_size` must be divisible among; or "all"
+            there are, those of other processes among them where the environment tells of some (docs/scale.md). Without
+            dropout the gradients are those of one device, up to rounding. The first process alone uses `run_dir`.
         reporter: told of progress (see `log.Reporter`), in place of what `verbose` asks for.
         callbacks: Keras callbacks, for which an epoch is what lies between two validations (`watching.py`). One that
             sets `model.stop_training` ends the training; it can be resumed.
@@ -80,19 +84,23 @@ def train(
         InputError: the directory, the data or the hyperparameters do not fit, `start` is no model, another process
             trains in the directory, or a file cannot be written; the last checkpoint is whole.
         TrainingError: the cost is no longer finite.
+        WorkerLost: another process of the training is gone.
         KeyboardInterrupt: after Ctrl-C, once the state has been saved.
     """
     check_watchers(callbacks, verbose)
     one_of("on_divergence", on_divergence, ON_DIVERGENCE)
-    run = RunDirectory(run_dir)
+    group = open_devices(devices)
     with (
-        begin(hparams, dataset, run, resume=resume, start=start) as (model, optimizer, progress),
+        group.together(),
+        own_directory(run_dir, group) as run,
+        begin(hparams, dataset, run, group, resume=resume, start=start) as (model, optimizer, progress),
         first_interrupt() as interrupted,
         watchers(model, optimizer, progress.step, reporter, callbacks, verbose) as reporters,
         contextlib.closing(Log(run, model.hparams, progress, reporters)) as log,
     ):
-        update = backend().compiled_update(model, optimizer, objective(model))
-        training = Training(run, dataset, model, optimizer, update, log, interrupted)
+        update = backend().compiled_update(model, optimizer, objective(model), group)
+        stop = interruption(interrupted, group, model.hparams.log_every)
+        training = Training(run, dataset, model, optimizer, update, group, log, stop)
         while progress.step < model.hparams.num_steps and not model.stop_training:
             try:
                 progress = take_steps(training, progress)
@@ -100,24 +108,26 @@ def train(
                 if on_divergence == "stop":
                     raise stopped(error) from None
                 progress = roll_back(run, model, optimizer, log, error)
+        group.leave(model)
     return model
 
 
 class Training(NamedTuple):
-    """What the steps of a training share; `update` takes one, `interrupted` is set by Ctrl-C."""
+    """What the steps of a training share; `update` takes one, `stop` says whether one is the last, after Ctrl-C."""
 
     run: RunDirectory
     dataset: Dataset
     model: SketchRNN
     optimizer: keras.optimizers.Optimizer
     update: Callable[..., dict[str, Tensor]]
+    devices: Devices
     log: Log
-    interrupted: threading.Event
+    stop: Callable[[int], bool]
 
 
 def take_steps(training: Training, progress: Progress) -> Progress:
     """Take all steps that are left, or fewer if a callback so wishes; how far training has come then."""
-    run, dataset, model, optimizer, update, log, interrupted = training
+    run, dataset, model, optimizer, update, _, log, stop = training
     hparams, skipped = model.hparams, progress.skipped
     batches = training_batches(
         dataset.train, hparams, scale_factor=dataset.scale_factor, start_step=progress.step, skipped=skipped
@@ -130,14 +140,15 @@ def take_steps(training: Training, progress: Progress) -> Progress:
             dropout_seed = np.int32(derived_seed(hparams.seed, Stream.DROPOUT, step + skipped))
             terms = update(*batch, noise, dropout_seed, np.float32(kl_weight))
             progress = replace(progress, step=step + 1)
+            is_last = stop(progress.step)
 
             if progress.step % hparams.log_every == 0 or progress.step == 1:
                 log.record(progress.step, "train", terms, kl_weight)
             if progress.step % hparams.save_every == 0 or progress.step == hparams.num_steps:
                 progress = validate_and_save(training, progress)
-            elif interrupted.is_set():
+            elif is_last:
                 run.save(model, optimizer, progress, is_best=False)
-            if interrupted.is_set():
+            if is_last:
                 raise KeyboardInterrupt(progress.step)
             log.step(progress.step)
             if model.stop_training:  # a callback's wish
@@ -150,11 +161,16 @@ def objective(model: SketchRNN) -> Objective:
     """What training differentiates: `(strokes5, lengths, noise, dropout_seed, kl_weight) -> (cost, loss terms)`."""
 
     def cost(
-        strokes5: Tensor, lengths: Tensor, noise: Tensor, dropout_seed: Tensor, kl_weight: Tensor
+        strokes5: Tensor,
+        lengths: Tensor,
+        noise: Tensor,
+        dropout_seed: Tensor,
+        kl_weight: Tensor,
+        share: Share = WHOLE,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         batch_size, points = strokes5.shape[:2]
-        masks = model.dropout_masks(batch_size, points - 1, backend().mask_source(dropout_seed))
-        terms = model.loss_terms(strokes5, lengths, noise, masks)
+        masks = model.dropout_masks(batch_size, points - 1, backend().mask_source(dropout_seed, share))
+        terms = model.loss_terms(strokes5, lengths, noise, masks, share.floored)
         return schedules.cost(terms["recon"], terms["kl"], kl_weight), terms
 
     return cost
@@ -166,7 +182,7 @@ def validate_and_save(training: Training, progress: Progress) -> Progress:
     hparams, is_best = model.hparams, not len(dataset.valid)
     kl_weight = schedules.kl_weight(progress.step, hparams)
     if len(dataset.valid):
-        terms = evaluate(model, dataset.valid, hparams.batch_size, hparams.max_seq_len)
+        terms = evaluate(model, dataset.valid, hparams.batch_size, hparams.max_seq_len, training.devices)
         cost = training.log.record(progress.step, "valid", terms, kl_weight)
         # Both costs at the weight of now: the best of an earlier step was judged under a smaller one.
         is_best = cost < progress.best_cost(kl_weight)

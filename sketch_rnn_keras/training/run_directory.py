@@ -31,9 +31,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 
 from .._version import __version__
 from ..data.datasets import Dataset
@@ -52,6 +53,7 @@ if TYPE_CHECKING:  # a history or a checkpoint is read without a backend
     from ..model.sketch_rnn import SketchRNN
 
 RESUMABLE = {"num_steps", "save_every", "log_every", "description"}  # what may change when a run goes on
+_DEVICES = TypeAdapter(list[dict[Literal["step", "devices", "processes"], int]])
 Read = TypeVar("Read")
 
 
@@ -134,7 +136,12 @@ class RunDirectory:
             )
 
     def begin(
-        self, hparams: HParams, dataset: Dataset, resume: bool, start: Mapping[str, str] = MappingProxyType({})
+        self,
+        hparams: HParams,
+        dataset: Dataset,
+        resume: bool,
+        start: Mapping[str, str] = MappingProxyType({}),
+        devices: tuple[int, int] = (1, 1),
     ) -> dict[str, Any]:
         """Write `config.json` of a new run, or make sure that the run that is there can go on with these arguments.
 
@@ -143,6 +150,7 @@ class RunDirectory:
             dataset: what to train on.
             resume: whether a run is to go on.
             start: what is noted of the model whose weights a new run begins with (`provenance.Provenance`).
+            devices: how many devices and processes train; noted with the step from which it is so.
 
         Returns:
             What `config.json` holds now.
@@ -157,13 +165,23 @@ class RunDirectory:
             "max_seq_len": dataset.max_seq_len,
             "data": list(dataset.sources),
         }
+        before: dict[str, Any] = self._check_same_run(config) if resume else {"start": start}
         if resume:
-            start = self._check_same_run(config).get("start", {})
             self._check_size(hparams)
-        if start:
+        if start := before.get("start", {}):
             config["start"] = dict(start)
+        alone = {"devices": 1, "processes": 1}
+        earlier = before.get("devices", [{"step": 0, **alone}] if resume else [])  # of versions that knew no others
+        config["devices"] = self._devices(earlier, dict(zip(alone, devices, strict=True)))
         self.write_config(config)
         return config
+
+    def _devices(self, before: list[dict[str, int]], now: dict[str, int]) -> list[dict[str, int]]:
+        """Which devices took the steps so far, and which take the next ones."""
+        step = self.progress().step if before and self.is_begun() else 0
+        if before and before[-1] | now == before[-1]:
+            return before
+        return [*(one for one in before if one.get("step", 0) < step), {"step": step, **now}]
 
     def _check_same_run(self, config: dict) -> dict:
         """The document that the run began with."""
@@ -210,6 +228,7 @@ class RunDirectory:
                 raise ValueError("hparams, scale_factor or data is missing")
             if not all("sha256" in source for source in Provenance.from_config(config).data):
                 raise ValueError("a source of its data has no sha256")
+            _DEVICES.validate_python(config.get("devices", []), strict=True)
         except ValueError as error:
             raise InputError(f"{self.config}: expected the configuration of a run: {reason(error)}") from None
         return config

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Self
 
-from ..backends import keras
+from ..backends import Devices, keras
 from ..data.datasets import Dataset
 from ..errors import InputError
 from ..files.records import digest
@@ -21,6 +21,7 @@ from ..model.provenance import Provenance
 from ..model.sketch_rnn import SketchRNN
 from .checkpoint import Progress
 from .run_directory import RunDirectory
+from .sharing import check_alike, from_first
 
 
 class Start(NamedTuple):
@@ -74,6 +75,7 @@ def begin(
     hparams: HParams,
     dataset: Dataset,
     run: RunDirectory,
+    devices: Devices,
     *,
     resume: bool,
     start: str | os.PathLike | None,
@@ -89,9 +91,11 @@ def begin(
     source = None if start is None else Start.open(start)
     if source:
         hparams = source.give_shape(hparams)
-    _check_trainable(hparams, dataset)
+    _check_trainable(hparams, dataset, devices)
+    resume = resume and devices.process == 0  # the others are told
     with run.occupied(resume):
-        config = run.begin(hparams, dataset, resume, source.note if source else {})
+        config = run.begin(hparams, dataset, resume, source.note if source else {}, (devices.count, devices.processes))
+        check_alike(config, devices)
         is_begun = run.is_begun()
         if "start" in config and not (source or is_begun):  # it was killed before it had read the weights
             source = Start.open_again(config["start"])
@@ -102,16 +106,21 @@ def begin(
         progress = run.restore(model, optimizer) if is_begun else Progress()
         if source:
             model.set_weights(source.model.get_weights())
+        progress = from_first(model, optimizer, progress, devices)
         if not is_begun:
             run.save(model, optimizer, progress, is_best=False)
         yield model, optimizer, progress
 
 
-def _check_trainable(hparams: HParams, dataset: Dataset) -> None:
+def _check_trainable(hparams: HParams, dataset: Dataset, devices: Devices) -> None:
     if not hparams.is_training:
         raise InputError("is_training: expected true for training, received false; set it or leave it out")
     if len(dataset.train) < hparams.batch_size:
         raise InputError(
             f"batch_size: expected at most the {len(dataset.train)} sketches of the training split, "
             f"received {hparams.batch_size}; train with batch_size={len(dataset.train)}"
+        )
+    if hparams.batch_size % devices.count:
+        raise InputError(
+            f"batch_size: expected a multiple of {devices.count}, which devices share it, received {hparams.batch_size}"
         )

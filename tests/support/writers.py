@@ -66,7 +66,9 @@ class StandIn:
     def event_writer(self, folder: Path) -> None:
         """None is written."""
 
-    def compiled_update(self, model: Any, optimizer: Any, objective: Any) -> Callable[..., dict[str, float]]:
+    def compiled_update(
+        self, model: Any, optimizer: Any, objective: Any, devices: Any
+    ) -> Callable[..., dict[str, float]]:
         def update(strokes5, lengths, noise, dropout_seed, kl_weight):
             given = np.tanh(np.float32(strokes5.mean() + noise.mean() + dropout_seed % 97 + kl_weight))
             model.output_head.bias.assign(model.output_head.bias + given * optimizer.learning_rate)

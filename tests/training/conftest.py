@@ -19,7 +19,7 @@ def stand_in(monkeypatch):
     """
     double = SimpleNamespace(calls=[], terms={}, validations={}, growth=1.0, event_writer=lambda folder: None)
 
-    def compiled_update(model, optimizer, objective):
+    def compiled_update(model, optimizer, objective, devices):
         def update(*arguments):
             double.calls.append((*arguments, float(optimizer.learning_rate)))
             model.output_head.bias.assign(model.output_head.bias + double.growth)

@@ -232,6 +232,23 @@ def test_where_there_is_no_run_none_is_resumed(data, tmp_path):
 # ------------------------------------------------------------------------------------------------------- damage
 
 
+def test_a_damaged_record_of_devices_is_refused(killed):
+    killed.write_config(killed.read_config() | {"devices": [{"step": "often"}]})
+    with pytest.raises(InputError, match=r"config\.json: expected the configuration of a run"):
+        killed.read_config()
+
+
+def test_runs_of_versions_that_knew_one_device_are_noted_as_such(killed, data):
+    config = killed.read_config()
+    del config["devices"]
+    killed.write_config(config)
+    now = killed.begin(HParams.load(killed.config), data, resume=True, devices=(4, 2))
+    assert now["devices"] == [
+        {"step": 0, "devices": 1, "processes": 1},
+        {"step": killed.progress().step, "devices": 4, "processes": 2},
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     ["{", "[]", "[" * 100_000, '{"hparams": {}}', '{"hparams": {}, "scale_factor": 1, "data": [1]}', "\ud800"],
