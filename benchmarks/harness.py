@@ -1,8 +1,8 @@
 """What the benchmarks share: contenders that take turns, the machine's own rate, a Markdown table.
 
 Every contender runs in a process of its own, which waits for its turn: one call of A, one of B, one of A, ... A shared
-machine slows all of them alike, so read the ratios. Between the turns NumPy's matrix product measures what the machine
-can do at that moment.
+machine slows all of them alike, so read the ratios. Between the turns a matrix product (`Ruler`) measures what the
+machine can do at that moment.
 """
 
 import argparse
@@ -23,11 +23,11 @@ def serve(call) -> None:
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints does not disturb the report
     for _ in sys.stdin:
-        start = time.perf_counter()
+        before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         extra = call()
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        report.write(json.dumps({"seconds": seconds, "peak": peak, **extra}) + "\n")
+        seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+        used = {"peak": after.ru_maxrss * 1024, "faults": after.ru_minflt - before.ru_minflt}
+        report.write(json.dumps({"seconds": seconds, **used, **extra}) + "\n")
         report.flush()
 
 
@@ -59,18 +59,81 @@ class Contender:
         self.process.wait()
 
 
-def sgemm_rate(size: int = 2048) -> float:
-    """GFLOP/s of NumPy's float32 product of two square matrices, now."""
+LIBRARIES = ("numpy", "jax", "tensorflow", "torch")  # whose float32 product of matrices is tried
+LIMITS = ("OPENBLAS_", "OMP_", "MKL_", "GOTO_", "BLIS_", "XLA_FLAGS")  # variables that hold libraries back
+PAUSE = 0.2  # seconds, after which a library's threads sleep
+
+
+class Ruler:
+    """What the machine can do: GFLOP/s of the fastest library's float32 product of two square matrices.
+
+    It is measured in a process of its own, from whose environment what would limit it is taken; its threads sleep while
+    contenders have their turns.
+
+    Attributes:
+        library: the fastest one.
+    """
+
+    def __init__(self):
+        found = {name: self._start(name) for name in LIBRARIES if has(name)}
+        rates = {name: max(self._ask(process) for _ in range(4)) for name, process in found.items()}
+        self.library = max(rates, key=rates.get)
+        for name, process in found.items():
+            if name != self.library:
+                process.communicate()
+        self._process = found[self.library]
+
+    @staticmethod
+    def _start(library: str) -> subprocess.Popen:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(LIMITS)}
+        command = [sys.executable, __file__, library]
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+        return subprocess.Popen(command, env=environment, **streams)
+
+    @staticmethod
+    def _ask(process: subprocess.Popen) -> float:
+        process.stdin.write("\n")
+        process.stdin.flush()
+        rate = float(process.stdout.readline())
+        time.sleep(PAUSE)
+        return rate
+
+    def rate(self) -> float:
+        return self._ask(self._process)
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def product(library: str, size: int = 2048):
+    """A call that multiplies two matrices of `size`, and waits for the result."""
+    import importlib
+
     a = np.full((size, size), 0.5, "float32")
-    start = time.perf_counter()
-    for _ in range(2):
-        a @ a
-    return 2 * 2 * size**3 / (time.perf_counter() - start) / 1e9
+    module = importlib.import_module(library)
+    if library == "jax":
+        b = module.numpy.asarray(a)
+        return lambda: module.block_until_ready(b @ b)
+    if library == "tensorflow":
+        c = module.constant(a)
+        return lambda: module.matmul(c, c).numpy()
+    d = module.from_numpy(a) if library == "torch" else a
+    return lambda: d @ d
+
+
+def measure(library: str, size: int = 2048) -> None:
+    """The life of a ruler: for each line on standard input, the rate of now."""
+    call = product(library, size)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        for _ in range(2):
+            call()
+        print(2 * 2 * size**3 / (time.perf_counter() - start) / 1e9, flush=True)
 
 
 def compare(names: list[str], rounds: int, warm_up: int = 2) -> list[Contender]:
     """Let the contenders take turns: `results` are their rounds, `rates` sgemm beside each, `first` the first call."""
-    contenders = []
+    contenders, ruler = [], Ruler()
     for name in names:
         print(f"warming up: {name}", file=sys.stderr)
         contender = Contender(name)
@@ -81,10 +144,11 @@ def compare(names: list[str], rounds: int, warm_up: int = 2) -> list[Contender]:
     for k in range(rounds):
         print(f"round {k + 1} of {rounds}", file=sys.stderr)
         for contender in contenders:
-            before = sgemm_rate()
+            before = ruler.rate()
             contender.results.append(contender.turn())
-            contender.rates.append((before + sgemm_rate()) / 2)
-    for contender in contenders:
+            contender.rates.append((before + ruler.rate()) / 2)
+            contender.ruler = ruler.library
+    for contender in [*contenders, ruler]:
         contender.close()
     return contenders
 
@@ -107,6 +171,12 @@ def share(contender: Contender) -> float:
     """The part of the machine's sgemm rate that the contender reached."""
     pairs = zip(contender.results, contender.rates, strict=True)
     return median(r["gflop"] / r["seconds"] / rate for r, rate in pairs)
+
+
+def sgemm(contenders: list[Contender]) -> str:
+    """The machine's own rate, and whose product it is."""
+    first = contenders[0]
+    return f"sgemm ({first.ruler}) {median(first.rates):.0f} GFLOP/s"
 
 
 def table(head: list[str], rows: list[list]) -> str:
@@ -143,3 +213,7 @@ def has(module: str) -> bool:
     import importlib.util
 
     return importlib.util.find_spec(module) is not None
+
+
+if __name__ == "__main__":
+    measure(sys.argv[1])

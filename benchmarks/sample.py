@@ -4,7 +4,7 @@ Prints a Markdown table. Every contender draws `--steps` points of each sketch, 
 """
 
 import numpy as np
-from harness import chosen, compare, has, machine, median, parser, ratio, serve, sgemm_rate, share, table
+from harness import chosen, compare, has, machine, median, parser, ratio, serve, sgemm, share, table
 
 OURS = {"ours": "lstm", "ours, layer_norm decoder": "layer_norm", "ours, hyper decoder": "hyper"}
 SINGLE, TORCH, JAX = "ours, one sketch at a time", "PyTorch LSTMCell, a Python loop", "ours, JAX"
@@ -79,7 +79,7 @@ def main():
         return serve(torch_sampler(options) if is_torch else our_sampler(options, options.contender))
     missing = [name for name, module in ((TORCH, "torch"), (JAX, "jax")) if not has(module)]
     names = [name for name in chosen(options, [*OURS, JAX, SINGLE, TORCH]) if name not in missing]
-    rate, contenders = sgemm_rate(), compare(names, options.rounds)
+    contenders = compare(names, options.rounds)
     rows = []
     for contender in contenders:
         seconds = median(r["seconds"] for r in contender.results)
@@ -96,7 +96,7 @@ def main():
                 f"{contender.results[-1]['peak'] / 2**30:.2f}",
             ]
         )
-    print(f"{machine()}; sgemm {median([rate, *contenders[0].rates]):.0f} GFLOP/s")
+    print(f"{machine()}; {sgemm(contenders)}")
     print(f"{options.steps} points of each sketch, medians of {options.rounds} rounds\n")
     head = ["contender", "at once", "seconds", "sketches/s", f"times {contenders[0].name}, per sketch", "points/s"]
     print(table([*head, "of sgemm", "peak GiB"], rows))

@@ -6,7 +6,7 @@ state, with one mask for all steps, and the others have none; PyTorch's encoder 
 """
 
 import numpy as np
-from harness import chosen, compare, gflops, has, machine, median, parser, ratio, serve, sgemm_rate, share, table
+from harness import chosen, compare, gflops, has, machine, median, parser, ratio, serve, sgemm, share, table
 
 OURS = {
     "ours": {},
@@ -28,8 +28,11 @@ def data_options(options):
     return options
 
 
-def arguments():
+def arguments(**more):
+    """The options of a step's sizes; `more` adds some, by name with their help."""
     options = data_options(parser(__doc__))
+    for name, text in more.items():
+        options.add_argument(f"--{name}", help=text)
     options.add_argument("--dec-rnn-size", type=int, default=512)
     options.add_argument("--enc-rnn-size", type=int, default=256)
     return options.parse_args()
@@ -172,7 +175,7 @@ def torch_step(options):
 
     def step():
         batch = next(data)
-        strokes5 = torch.from_numpy(batch.strokes5)
+        strokes5 = torch.as_tensor(batch.strokes5, device=torch.get_default_device())
         _, (h, _) = encoder(strokes5[:, 1:])
         h = torch.cat([h[0], h[1]], -1)
         mu, presigma = dense[0](h), dense[1](h)
@@ -207,7 +210,7 @@ def main():
     available |= {name: has("jax") for name in OURS if "JAX" in name}
     missing = [name for name, here in available.items() if not here]
     names = [name for name in chosen(options, [*OURS, *PEERS]) if name not in missing]
-    rate, contenders = sgemm_rate(), compare(names, options.rounds)
+    contenders = compare(names, options.rounds)
     rows = []
     for contender in contenders:
         seconds = median(r["seconds"] for r in contender.results)
@@ -221,12 +224,13 @@ def main():
                 f"{share(contender):.0%}",
                 f"{contender.first:.1f}",
                 f"{contender.results[-1]['peak'] / 2**30:.2f}",
+                f"{median(r['faults'] for r in contender.results):,.0f}",
             ]
         )
-    print(f"{machine()}; sgemm {median([rate, *contenders[0].rates]):.0f} GFLOP/s")
+    print(f"{machine()}; {sgemm(contenders)}")
     print(f"batch {options.batch_size}, {options.data or 'synthetic sketches'}, medians of {options.rounds} rounds\n")
     names = ["contender", "s/step", f"times {contenders[0].name}", "sketches/s", "GFLOP/s", "of sgemm"]
-    print(table([*names, "first step, s", "peak GiB"], rows))
+    print(table([*names, "first step, s", "peak GiB", "page faults"], rows))
     if missing:
         print(f"\nnot installed, not measured: {', '.join(missing)}")
     return None

@@ -156,6 +156,11 @@ def mixed_product(a: Tensor, b: Tensor, dtype: str) -> Tensor:
     return jnp.matmul(a.astype(dtype), b.astype(dtype), preferred_element_type=jnp.float32)
 
 
+def has_accelerator() -> bool:
+    """Whether what is compiled runs on something else than a CPU."""
+    return jax.default_backend() != "cpu"
+
+
 def prepare_training() -> None:
     """What the command line does before it trains: see `memory.py`."""
     keep_freed_memory()

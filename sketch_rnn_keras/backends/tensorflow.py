@@ -143,6 +143,11 @@ def mixed_product(a: Tensor, b: Tensor, dtype: str) -> Tensor:
     return tf.cast(tf.matmul(tf.cast(a, dtype), tf.cast(b, dtype)), tf.float32)
 
 
+def has_accelerator() -> bool:
+    """Whether what is compiled runs on something else than a CPU."""
+    return bool(tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))
+
+
 def prepare_training() -> None:
     """What the command line does before it trains, for the whole process: nothing."""
 

@@ -19,6 +19,7 @@ from keras import ops
 from ..backends import Tensor
 from .buffers import (
     add,
+    at_least,
     at_most,
     buffers_for,
     integer,
@@ -26,6 +27,7 @@ from .buffers import (
     put_steps,
     rows_of,
     step_of,
+    steps_from,
     transposed,
     window_of,
     with_rows,
@@ -46,11 +48,17 @@ class Arguments(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Steps `start` until before `end` of the first `rows` sketches."""
+    """Steps `start` until before `end` of the first `rows` sketches.
+
+    chunk: how many steps give their part of the weight gradients in one product.
+    unroll: how many steps a turn of a loop takes; with more than 1, `chunk` is all steps.
+    """
 
     rows: int
     start: Tensor
     end: Tensor
+    chunk: int = CHUNK_STEPS
+    unroll: int = 1
 
 
 class Saved(NamedTuple):
@@ -133,10 +141,12 @@ def _block_backward(history: _History, block: Block, gradient: Arguments) -> Arg
             state=d_state,
             weights=add(gradient.weights, more.weights),
         )
-        return ops.maximum(first, block.start), gradient
+        return at_least(first, block.start), gradient
 
     # Sketches that ended before the later blocks have no part in the gradient yet.
     gradient = gradient._replace(context=with_rows(gradient.context, rows), state=with_rows(gradient.state, rows))
+    if block.unroll > 1:  # there is one chunk
+        return one_chunk(block.end, gradient)[1]
     _, gradient = ops.while_loop(unfinished, one_chunk, (integer(block.end), gradient))
     return gradient
 
@@ -144,7 +154,7 @@ def _block_backward(history: _History, block: Block, gradient: Arguments) -> Arg
 def _chunk_backward(
     history: _History, block: Block, high: Tensor, d_state: Tensors
 ) -> tuple[Tensor, Tensors, Gradients]:
-    """Go back through `CHUNK_STEPS` steps, or as many as the block still has, step by step.
+    """Go back through `block.chunk` steps, or as many as the block still has, step by step.
 
     Args:
         history: what is read.
@@ -157,22 +167,18 @@ def _chunk_backward(
         chunk, and what the window gives. All windows have one size; a step of it that is not the chunk's gives 0.
     """
     cell, arguments, rows = history.cell, history.arguments, block.rows
-    size = at_most(ops.shape(arguments.x)[0], CHUNK_STEPS)
-    first = ops.maximum(high - size, 0)
+    size = at_most(ops.shape(arguments.x)[0], block.chunk)
+    first = at_least(high - size, 0)
 
-    def unfinished(t: Tensor, d_state: Tensors, deltas: Tensors, sums: Tensors) -> Tensor:
-        return t >= ops.maximum(first, block.start)
-
-    def one_step(
-        t: Tensor, d_state: Tensors, deltas: Tensors, sums: Tensors
-    ) -> tuple[Tensor, Tensors, Tensors, Tensors]:
+    def one_step(t: Tensor, d_state: Tensors, deltas: Tensors, sums: Tensors) -> tuple[Tensors, Tensors, Tensors]:
         d_after = _with_upstream(history.upstream, t, d_state)
         found = _step_backward(history, rows, t, d_after)
-        return t - 1, found.before, put_step(deltas, t - first, found.deltas), add(sums, found.sums)
+        return found.before, put_step(deltas, t - first, found.deltas), add(sums, found.sums)
 
     example = _step_backward(history, rows, 0, d_state)  # for its shapes alone
-    start = (high - 1, d_state, buffers_for(example.deltas, size), zeros_like(example.sums))
-    _, d_state, deltas, sums = ops.while_loop(unfinished, one_step, start)
+    start = (d_state, buffers_for(example.deltas, size), zeros_like(example.sums))
+    lowest = at_least(first, block.start)
+    d_state, deltas, sums = steps_from(one_step, high - 1, lowest - 1, start, direction=-1, unroll=block.unroll)
     window = _window(history, rows, first, size)
     return first, d_state, cell.gradients(arguments.weights, window, deltas, sums)
 
@@ -204,7 +210,7 @@ def _with_ended(d_state: Tensors, steps: Tensor, ends: Tensor, d_final: Tensors)
 def _window(history: _History, rows: int, first: Tensor, size: int) -> Window:
     """What the cell went through in the `size` steps from `first` on."""
     arguments, states = history.arguments, history.saved.states
-    initial, previous = rows_of(arguments.state, rows), step_of(states, ops.maximum(first - 1, 0), rows)
+    initial, previous = rows_of(arguments.state, rows), step_of(states, at_least(first - 1, 0), rows)
     after = window_of(states, first, size, rows)
 
     def one_step_earlier(initial: Tensor, previous: Tensor, after: Tensor) -> Tensor:

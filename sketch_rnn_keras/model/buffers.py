@@ -4,6 +4,9 @@ Enters and leaves: a tensor, or a NamedTuple of tensors, possibly nested, whose 
 `[T, B, ...]` holds T steps of B sketches, a part `[B, ...]` one step. `rows` is a number of sketches, the first ones.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -56,9 +59,9 @@ def with_rows(parts: Tensors, rows: int) -> Tensors:
     return keras.tree.map_structure(lambda part: ops.pad(part, [(0, rows - ops.shape(part)[0]), (0, 0)]), parts)
 
 
-def take(parts: Tensors, order: Tensor) -> Tensors:
-    """`[B, ...]` with its sketches in `order`."""
-    return keras.tree.map_structure(lambda part: ops.take(part, order, axis=0), parts)
+def take(parts: Tensors, order: Tensor | None) -> Tensors:
+    """`[B, ...]` with its sketches in `order`; as they are where that is None."""
+    return parts if order is None else keras.tree.map_structure(lambda part: ops.take(part, order, axis=0), parts)
 
 
 def zeros_like(tensors: Tensors) -> Tensors:
@@ -88,6 +91,54 @@ def integer(t: Tensor) -> Tensor:
     return ops.cast(t, "int32")
 
 
+def steps_from(
+    one_step: Callable[..., tuple], start: Tensor, end: Tensor, carry: tuple, *, direction: int = 1, unroll: int = 1
+) -> tuple:
+    """`carry = one_step(t, *carry)` for every step t from `start` until before `end`, in one loop.
+
+    Args:
+        one_step: the step.
+        start: the first step.
+        end: the step after the last one; with direction -1 that is a lower one.
+        carry: what goes from step to step.
+        direction: 1, or -1 to go back.
+        unroll: steps in one turn of the loop. With more than 1 both bounds are Python integers: the loop's turns are
+            known when it is compiled.
+
+    Returns:
+        What the last step gives.
+    """
+    if unroll == 1:
+
+        def unfinished(t: Tensor, *carry: Any) -> Tensor:
+            return t < end if direction > 0 else t > end
+
+        def turn(t: Tensor, *carry: Any) -> tuple:
+            return t + direction, *one_step(t, *carry)
+
+        return ops.while_loop(unfinished, turn, (integer(start), *carry))[1:]
+
+    turns, rest = divmod((end - start) * direction, unroll)
+
+    def turns_left(k: Tensor, *carry: Any) -> Tensor:
+        return k < turns
+
+    def several(k: Tensor, *carry: Any) -> tuple:
+        for j in range(unroll):
+            carry = one_step(start + direction * (k * unroll + j), *carry)
+        return k + 1, *carry
+
+    carry = ops.while_loop(turns_left, several, (integer(0), *carry))[1:]
+    for j in range(rest):
+        carry = one_step(integer(end - direction * (rest - j)), *carry)
+    return carry
+
+
 def at_most(size: Tensor, limit: int) -> Tensor:
     """The lesser of both; a Python integer where `size` is known while a function is traced."""
     return min(size, limit) if isinstance(size, int) else ops.minimum(size, limit)
+
+
+def at_least(size: Tensor, limit: int) -> Tensor:
+    """The greater of both, as `at_most`."""
+    return max(size, limit) if isinstance(size, int) and isinstance(limit, int) else ops.maximum(size, limit)

@@ -8,6 +8,10 @@ updates the buffers of both loops in place.
 
 Sketches end at different steps. Sorted by length, they run in two blocks: all of them until the shorter half has ended,
 then the longer half alone. More blocks save little and take longer to compile.
+
+That is for a CPU. On an accelerator a loop whose end is a number in its memory waits for the host to read it at every
+step, so there all sketches run all steps, in one block of which everything is known when it is compiled: several steps
+in a turn of a loop, one product for all weight gradients after it (`has_fixed_loops`).
 """
 
 from typing import Any
@@ -15,10 +19,17 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..backends import Tensor
+from ..backends import Tensor, backend
 from .backpropagation import Arguments, Block, Saved, Upstream, backward
-from .buffers import buffers_for, integer, put_step, rows_of, step_of, take, zeros_like
+from .buffers import buffers_for, integer, put_step, rows_of, step_of, steps_from, take, zeros_like
 from .cell import Cell, Tensors
+
+UNROLL = 5  # steps in a turn of a loop that is fixed
+
+
+def has_fixed_loops() -> bool:
+    """Whether loops are made for an accelerator; decided where a function is compiled."""
+    return backend().has_accelerator()
 
 
 def run(cell: Cell, x: Tensor, context: Tensors, state: Tensors, masks: Tensor | None = None) -> tuple[Tensor, Tensors]:
@@ -38,7 +49,7 @@ def run(cell: Cell, x: Tensor, context: Tensors, state: Tensors, masks: Tensor |
     @ops.custom_gradient
     def loop(arguments: Arguments, constants: dict[str, Tensor]) -> tuple[tuple[Tensor, Tensors], Any]:
         steps, batch_size = ops.shape(arguments.x)[:2]
-        blocks = [Block(batch_size, 0, steps)]
+        blocks = [_whole(batch_size, steps)]
         saved = _forward(cell, arguments, constants.get("masks"), blocks)
         results = saved.states.h, keras.tree.map_structure(lambda states: states[-1], saved.states)
 
@@ -67,12 +78,15 @@ def run_to_ends(
 
     @ops.custom_gradient
     def loop(given: Arguments, constants: dict[str, Tensor]) -> tuple[Tensors, Any]:
-        longest_first = ops.argsort(-constants["lengths"])
-        as_given = ops.argsort(longest_first)
+        is_fixed = has_fixed_loops()
+        longest_first = None if is_fixed else ops.argsort(-constants["lengths"])
+        as_given = None if is_fixed else ops.argsort(longest_first)
         ends = take(integer(constants["lengths"]), longest_first)
-        blocks = _halves(ends)
+        steps, batch_size = ops.shape(given.x)[:2]
+        blocks = [_whole(batch_size, steps)] if is_fixed else _halves(ends)
         arguments = _reordered(given, longest_first)
-        masks = ops.take(constants["masks"], longest_first, axis=1) if "masks" in constants else None
+        masks = constants.get("masks")
+        masks = masks if masks is None or is_fixed else ops.take(masks, longest_first, axis=1)
         saved = _forward(cell, arguments, masks, blocks)
         results = take(_states_at(ends, arguments.state, saved.states), as_given)
 
@@ -115,17 +129,18 @@ def _block_forward(
     """The state after the block, from that before it, and `saved` with the block's steps written into it."""
     rows, context = block.rows, rows_of(arguments.context, block.rows)
 
-    def unfinished(t: Tensor, state: Tensors, saved: Saved) -> Tensor:
-        return t < block.end
-
-    def one_step(t: Tensor, state: Tensors, saved: Saved) -> tuple[Tensor, Tensors, Saved]:
+    def one_step(t: Tensor, state: Tensors, saved: Saved) -> tuple[Tensors, Saved]:
         x, mask = step_of(arguments.x, t, rows), _mask_of(masks, t, rows)
         state, residuals = cell.step(arguments.weights, x, context, state, mask)
-        saved = Saved(put_step(saved.states, t, state), put_step(saved.residuals, t, residuals))
-        return t + 1, state, saved
+        return state, Saved(put_step(saved.states, t, state), put_step(saved.residuals, t, residuals))
 
-    _, state, saved = ops.while_loop(unfinished, one_step, (integer(block.start), state, saved))
-    return state, saved
+    return steps_from(one_step, block.start, block.end, (state, saved), unroll=block.unroll)
+
+
+def _whole(batch_size: Tensor, steps: Tensor) -> Block:
+    """One block of all steps of all sketches."""
+    is_fixed = has_fixed_loops() and isinstance(steps, int)
+    return Block(batch_size, 0, steps, steps, UNROLL) if is_fixed else Block(batch_size, 0, steps)
 
 
 def _halves(ends: Tensor) -> list[Block]:
@@ -145,8 +160,10 @@ def _states_at(ends: Tensor, state: Tensors, states: Tensors) -> Tensors:
     return keras.tree.map_structure(at_ends, state, states)
 
 
-def _reordered(arguments: Arguments, order: Tensor) -> Arguments:
-    """`arguments`, or their gradient, with the sketches in `order`."""
+def _reordered(arguments: Arguments, order: Tensor | None) -> Arguments:
+    """`arguments`, or their gradient, with the sketches in `order`; as they are where that is None."""
+    if order is None:
+        return arguments
     x = ops.take(arguments.x, order, axis=1)
     return arguments._replace(x=x, context=take(arguments.context, order), state=take(arguments.state, order))
 

@@ -21,6 +21,8 @@ INTERFACE = (
     "compiled_update",
     "mask_source",
     "mixed_product",
+    "has_accelerator",
+    "open_devices",
     "prepare_training",
     "event_writer",
 )
