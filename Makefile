@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BACKEND_TESTS := tests/model tests/training tests/interop/test_sketch_js.py tests/test_latent.py tests/test_loading.py tests/test_sampling.py tests/quality/test_recogniser.py
+BACKEND_TESTS := tests/backends tests/model tests/training tests/interop/test_sketch_js.py tests/test_latent.py tests/test_loading.py tests/test_sampling.py tests/quality/test_recogniser.py
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile  # a process takes up to 2 GiB
 
 .PHONY: quickstart test torture bench lint format clean

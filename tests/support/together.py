@@ -11,10 +11,14 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 HERE = Path(__file__).parents[1]
+PATIENCE = 300  # seconds, on a busy machine
 
 
 def environments(backend: str) -> list[dict[str, str]]:
@@ -35,6 +39,44 @@ def start(backend: str, run: Path, steps: int, told: dict[str, str]) -> subproce
     command = [sys.executable, "-m", "support.together", str(run), str(steps)]
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, env=environment, **streams)
+
+
+class End(NamedTuple):
+    """How a process ended whose other one was killed: its exit status, what it said, and after how many seconds."""
+
+    status: int
+    said: str
+    seconds: float
+
+    def is_clean(self, victim: int) -> bool:
+        """Whether it ended within a minute with a sentence that says who is gone and how to go on."""
+        sentence = (f"process {victim} of the two that train together is gone", "start them all again with resume=True")
+        return self.status != 0 and self.seconds < 60 and all(words in self.said for words in sentence)
+
+
+def kill_one(backend: str, run: Path, victim: int, step: int) -> End:
+    """Begin a training of two processes and kill one of them when the run's history has got to this step."""
+    processes = [start(backend, run, 100_000, told) for told in environments(backend)]
+    history = run / "history.csv"
+    deadline = time.monotonic() + PATIENCE
+    while not history.exists() or history.read_text().count("\n") <= step:
+        if time.monotonic() > deadline or any(process.poll() for process in processes):
+            for process in processes:
+                process.kill()
+            raise AssertionError([process.communicate()[1][-2000:] for process in processes])
+        time.sleep(0.01)
+    processes[victim].kill()
+    killed = time.monotonic()
+    said = "".join(processes[1 - victim].communicate(timeout=PATIENCE))
+    processes[victim].communicate()
+    return End(processes[1 - victim].returncode, said, time.monotonic() - killed)
+
+
+def finish(processes: list[subprocess.Popen]) -> list[list[np.ndarray]]:
+    """The weights that each of these processes ends with."""
+    ends = [process.communicate(timeout=PATIENCE) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), [end[1][-2000:] for end in ends]
+    return [[np.float32(array) for array in json.loads(out.splitlines()[-1]).values()] for out, _ in ends]
 
 
 def _free_port() -> int:

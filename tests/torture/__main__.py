@@ -33,6 +33,7 @@ def main() -> None:
         crosses("crashes", scenarios, end),
         crosses("full disks", [name for name in scenarios if name not in LONG], end),
         run("Real kills", "torture.kills", "--count", "100", end=end),
+        run("One of two processes killed", "torture.workers", "--count", "10", end=end),
     ]
     count = int(FILES_A_SECOND * max(end - time.monotonic() - 60, 60))
     failed.append(run("Damaged files", "torture.fuzz", "--count", f"{count}", end=end))

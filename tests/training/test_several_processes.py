@@ -1,41 +1,32 @@
 """Two processes that train together: the steps of one; one that dies, and the run that goes on after it.
 
-`python -m torture` kills many more of them.
+`python -m torture.workers` kills more of them.
 """
 
 import json
 import random
-import time
 
 import keras
 import numpy as np
 import pytest
-from support.together import environments, start
+from support.together import PATIENCE, environments, finish, kill_one, start
 from support.two_devices import distance
 
 from sketch_rnn_keras.training.run_directory import last_step
 
 BACKEND = keras.backend.backend()
-PATIENCE = 300  # seconds, on a busy machine
 
 
 def together(run, steps):
     return [start(BACKEND, run, steps, told) for told in environments(BACKEND)]
 
 
-def finished(processes):
-    """The weights that each one ends with."""
-    ends = [process.communicate(timeout=PATIENCE) for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(processes), [end[1][-2000:] for end in ends]
-    return [[np.float32(array) for array in json.loads(out.splitlines()[-1]).values()] for out, _ in ends]
-
-
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """The run directories of a training by two processes and of one by one, and the weights at their ends."""
     folder = tmp_path_factory.mktemp("together")
-    both = finished(together(folder / "two", 20))
-    return folder, both, finished([start(BACKEND, folder / "one", 20, {})])
+    both = finish(together(folder / "two", 20))
+    return folder, both, finish([start(BACKEND, folder / "one", 20, {})])
 
 
 def test_both_processes_end_with_the_weights_of_one_alone(runs):
@@ -55,24 +46,10 @@ def test_the_first_process_alone_writes_the_run_directory(runs):
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_killed_process_ends_the_other_with_a_sentence_and_the_run_resumes(tmp_path, victim):
     run = tmp_path / "run"
-    processes = together(run, 100_000)
-    step = random.Random(victim).randrange(1, 40)
-    deadline = time.monotonic() + PATIENCE
-    while not (run / "history.csv").exists() or (run / "history.csv").read_text().count("\n") <= step:
-        assert time.monotonic() < deadline, [
-            process.communicate()[1][-2000:] for process in processes if process.poll()
-        ]
-        time.sleep(0.01)
-    processes[victim].kill()
-    killed = time.monotonic()
-    out, err = processes[1 - victim].communicate(timeout=PATIENCE)
-    processes[victim].communicate()
-    assert processes[1 - victim].returncode not in (0, None)
-    assert f"process {victim} of the two that train together is gone" in out + err
-    assert "start them all again with resume=True" in out + err
-    assert time.monotonic() - killed < 60
+    end = kill_one(BACKEND, run, victim, random.Random(victim).randrange(1, 40))
+    assert end.is_clean(victim), end
     resumed_from = last_step(run)
-    finished(together(run, resumed_from + 3))
+    finish(together(run, resumed_from + 3))
     assert last_step(run) == resumed_from + 3
 
 
