@@ -25,6 +25,8 @@ def main() -> None:
             run, choice = Path(place) / f"{number}", random.Random(number)
             victim, step = choice.randrange(2), choice.randrange(1, 60)
             end = kill_one(backend, run, victim, step)
+            if not end.is_clean(victim):
+                print(f"--- {number}: {end}")
             saved = last_step(run)
             finish([start(backend, run, saved + 3, told) for told in environments(backend)])
             rows.append((victim, step, end.is_clean(victim), f"{end.seconds:.1f}", saved, last_step(run) == saved + 3))
