@@ -90,7 +90,9 @@ class JaxDevices(Devices):
         try:
             with self.witness():
                 yield
-        except jax.errors.JaxRuntimeError as error:
+        except InputError:
+            raise
+        except (jax.errors.JaxRuntimeError, ValueError) as error:  # the latter where a program does not even begin
             if lost := self.lost(error):
                 raise lost from None
             raise
