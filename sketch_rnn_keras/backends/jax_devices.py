@@ -29,8 +29,8 @@ class JaxDevices(Devices):
 
     def __init__(self, devices: Sequence[jax.Device]):
         process = jax.process_index()
-        places = [d for d in devices if d.process_index == process] if len(devices) > 1 else [None]
-        super().__init__(len(devices), places, jax.process_count(), process)
+        own = tuple(one for one in devices if one.process_index == process)
+        super().__init__(len(devices), own if len(devices) > 1 else (None,), jax.process_count(), process)
         mesh = Mesh(np.array(devices), (_AXIS,))
         self._mesh, self._every = mesh, NamedSharding(mesh, PartitionSpec())
         self._split = NamedSharding(mesh, PartitionSpec(_AXIS))

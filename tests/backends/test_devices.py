@@ -71,5 +71,5 @@ def test_what_is_no_number_of_devices_is_refused(choice):
 
 def test_one_device_is_the_usual_one():
     devices = open_devices()
-    assert (devices.count, devices.places, devices.processes, devices.process) == (1, [None], 1, 0)
+    assert (devices.count, devices.places, devices.processes, devices.process) == (1, (None,), 1, 0)
     assert open_devices(devices) is devices
