@@ -16,7 +16,7 @@ import numpy as np
 from harness import chosen, compare, machine, median, ratio, serve, table
 from train_step import arguments, setting
 
-CONTENDERS = ["one device", "one device, one core", "two devices", "two processes, a core each"]
+CONTENDERS = ["one device", "one device, one core", "two devices", "two processes"]
 NAMES = [*CONTENDERS, *(f"{name}, JAX" for name in CONTENDERS)]
 GRADIENTS = 8.7e6  # bytes of the default model's, in float32: 2.17 million weights
 DEVICES = (1, 2, 8, 16, 64)
@@ -29,10 +29,8 @@ NETWORKS = {
 
 def shared_step(name, options):
     """One step, as a call; a second process takes the same steps where there is one."""
-    cores = {"one device, one core": {0}, "two processes, a core each": {int("--peer" in sys.argv)}}
-    for start, own in cores.items():
-        if name.startswith(start):
-            os.sched_setaffinity(0, own)  # before an engine counts its threads
+    if name.startswith("one device, one core"):
+        os.sched_setaffinity(0, {0})  # before an engine counts its threads
     told = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"} if name.startswith("two devices") else {}
     os.environ.update(told)
     if name.startswith("two processes"):
@@ -55,6 +53,7 @@ def shared_step(name, options):
     rng, seeds = np.random.default_rng(2), iter(range(10**6))
 
     def step():
+        devices.total(np.zeros(1, np.float32))  # the other process waits here until this one has its turn
         noise = rng.standard_normal((options.batch_size, hparams.z_size), dtype="float32")
         float(update(*next(data), noise, np.int32(next(seeds)), np.float32(0.5))["recon"])
         return {}
@@ -67,7 +66,7 @@ def _meet(name):
     peer = "--peer" in sys.argv
     port = int(os.environ.setdefault("PEERS_PORT", str(20_000 + os.getpid() % 20_000)))
     if not peer:
-        subprocess.Popen([sys.executable, *sys.argv, "--peer"], stdin=subprocess.DEVNULL)
+        subprocess.Popen([sys.executable, *sys.argv, "--peer"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     if name.endswith("JAX"):
         told = {"COORDINATOR_ADDRESS": f"127.0.0.1:{port}", "NUM_PROCESSES": "2", "PROCESS_ID": str(int(peer))}
         os.environ.update({f"JAX_{key}": value for key, value in told.items()})
@@ -112,10 +111,14 @@ def main():
     if options.contender:
         if peer:
             sys.argv.append("--peer")
+        report = os.dup(1)
+        os.dup2(2, 1)  # engines tell of connections there
         step = shared_step(options.contender, options)
+        os.dup2(report, 1)
         while peer:  # until the other one is gone
             step()
-        return serve(step)
+        serve(step)
+        os._exit(0)  # the peer finds out; engines would wait for it
     contenders = compare(chosen(options, NAMES), options.rounds)
     rows = []
     for contender in contenders:
