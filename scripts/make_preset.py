@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 
-PRESETS = Path(__file__).parents[1] / "sketch_rnn_keras" / "presets"
+PRESETS = Path(__file__).parents[1] / "sketch_rnn_keras" / "files" / "presets"
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .data.folders import is_folder
 from .errors import InputError, nearest
-from .presets import presets
+from .files.presets import presets
 from .strokes import check_scale_factor
 
 if TYPE_CHECKING:

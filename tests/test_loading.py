@@ -13,11 +13,11 @@ from support.tiny_run import arrays
 
 import sketch_rnn_keras
 from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.files.presets import presets
 from sketch_rnn_keras.interop import sketch_js
 from sketch_rnn_keras.loading import ModelFormat, check_model_path, load_model, model_format
 from sketch_rnn_keras.model.cells import CELLS
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN, least_weights
-from sketch_rnn_keras.presets import presets
 
 CHECKPOINT = paths.GOLDEN / "ckpt" / "vae_lstm"
 

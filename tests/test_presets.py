@@ -10,17 +10,17 @@ import pytest
 import sketch_rnn_keras
 from sketch_rnn_keras import load_model, sample
 from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.files.presets import presets
 from sketch_rnn_keras.interop import published
 from sketch_rnn_keras.loading import find_model
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN
-from sketch_rnn_keras.presets import presets
 
 pytestmark = pytest.mark.tensorflow
 MOST_BYTES = 6 * 10**6  # of all of them together
 
 
 def test_every_preset_is_there_and_all_are_small():
-    folder = Path(sketch_rnn_keras.__file__).parent / "presets"
+    folder = Path(sketch_rnn_keras.__file__).parent / "files" / "presets"
     assert {path.stem for path in folder.glob("*.keras")} == set(presets())
     assert sum(preset.file.stat().st_size for preset in presets().values()) <= MOST_BYTES
 
@@ -136,7 +136,7 @@ def test_keras_opens_a_preset_too():
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"a": []}', '{"a": {"title": "b"}}', '{"a": {"\\u001b": 1}}'])
 def test_a_damaged_list_is_refused(text, tmp_path, monkeypatch):
-    monkeypatch.setattr("sketch_rnn_keras.presets._FOLDER", tmp_path)
+    monkeypatch.setattr("sketch_rnn_keras.files.presets._FOLDER", tmp_path)
     (tmp_path / "presets.json").write_text(text)
     with pytest.raises(InputError, match=r"presets\.json"):
         presets.__wrapped__()

@@ -1,7 +1,6 @@
-"""JAX: compiled functions, gradients, dropout masks. See `tensorflow.py` for the contract, `jax_devices.py` for several
-devices.
+"""JAX: compiled functions, gradients, dropout masks; `jax_devices.py` has several devices.
 
-JAX functions are pure, so the model's variables travel in and out; a `StatelessScope` puts them in their places.
+See `tensorflow.py` for the contract. JAX functions are pure, so the model's variables travel in and out (`stateless`).
 """
 
 import itertools
@@ -19,6 +18,7 @@ from . import Objective, Tensor
 from .devices import WHOLE, Share
 from .jax_devices import JaxDevices, open_devices
 from .memory import keep_freed_memory
+from .stateless import with_weights
 
 
 def _values(variables: Sequence[keras.Variable], place: jax.Device | None = None) -> list[Tensor]:
@@ -28,19 +28,9 @@ def _values(variables: Sequence[keras.Variable], place: jax.Device | None = None
     return local if place is None else jax.device_put(local, place)
 
 
-def _with_weights(
-    variables: Sequence[keras.Variable],
-    values: Sequence[Tensor],
-    function: Callable[..., Any],
-    arguments: Sequence[Tensor],
-) -> Any:
-    with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
-        return function(*arguments)
-
-
 def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
     """`function(*tensors)`, which reads the weights of `model`, as one XLA program for each set of shapes."""
-    run = jax.jit(lambda values, *arguments: _with_weights(model.variables, values, function, arguments))
+    run = jax.jit(lambda values, *arguments: with_weights(model.variables, values, function, arguments))
 
     def call(*arguments: Tensor, place: jax.Device | None = None) -> Any:
         values = _values(model.variables, place)
@@ -58,7 +48,7 @@ def _gradients(
     def cost(trainable: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         variables = [*model.trainable_variables, *model.non_trainable_variables]
         of_part = objective if share is WHOLE else partial(objective, share=share)
-        value, terms = _with_weights(variables, [*trainable, *others], of_part, arguments)
+        value, terms = with_weights(variables, [*trainable, *others], of_part, arguments)
         return scale * value, terms
 
     (_, terms), gradients = jax.value_and_grad(cost, has_aux=True)(values[0])

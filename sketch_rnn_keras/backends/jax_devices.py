@@ -13,7 +13,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from ..errors import InputError
+from ..errors import InputError, reason
 from . import Tensor
 from .devices import WHOLE, Devices, Share
 
@@ -21,7 +21,7 @@ _AXIS = "batch"
 _HEARTBEAT = 30  # seconds without a sign of life after which a process counts as dead
 # What tells JAX of other processes: its own variable, Keras', and those of launchers that JAX knows.
 _ADDRESSES = ("JAX_COORDINATOR_ADDRESS", "KERAS_DISTRIBUTION_JOB_ADDRESSES")
-_COUNTS = ("SLURM_NTASKS", "SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
+_COUNTS = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
 
 
 class JaxDevices(Devices):
@@ -119,18 +119,19 @@ def open_devices(choice: int | str = 1) -> JaxDevices:
 def _meet() -> None:
     """Join the processes that the environment tells of."""
     environment = os.environ
-    told = any(name in environment for name in _ADDRESSES)
-    told = told or any(int(environment.get(name, "1")) > 1 for name in _COUNTS)
+    told = any(environment.get(name, "1") != "1" for name in _COUNTS) or any(name in environment for name in _ADDRESSES)
     if jax.distributed.is_initialized() or not (told or "," in environment.get("TPU_WORKER_HOSTNAMES", "")):
         return
     named: dict[str, Any] = {}
     if addresses := environment.get("KERAS_DISTRIBUTION_JOB_ADDRESSES"):
         named["coordinator_address"] = addresses.split(",")[0]
-    for option, name in (("num_processes", "NUM_PROCESSES"), ("process_id", "PROCESS_ID")):
-        value = environment.get(f"KERAS_DISTRIBUTION_{name}", environment.get(f"JAX_{name}"))
-        if value is not None:
-            named[option] = int(value)
     try:
+        for option, name in (("num_processes", "NUM_PROCESSES"), ("process_id", "PROCESS_ID")):
+            value = environment.get(f"KERAS_DISTRIBUTION_{name}", environment.get(f"JAX_{name}"))
+            if value is not None:
+                named[option] = int(value)
         jax.distributed.initialize(**named, heartbeat_timeout_seconds=_HEARTBEAT)
     except (ValueError, RuntimeError) as error:
-        raise InputError(f"devices: the processes that train together do not meet: {error}") from None
+        raise InputError(
+            f"devices: the processes that train together do not meet: {reason(error)}; see docs/scale.md"
+        ) from None

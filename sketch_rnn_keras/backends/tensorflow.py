@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from . import Objective, Tensor
 from .devices import WHOLE, Share
+from .stateless import with_weights
 from .tensorflow_devices import TensorFlowDevices, open_devices
 
 
@@ -27,7 +28,7 @@ def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., 
     # Functions of their own: TensorFlow would count other models' tracings of a shared one, and warn.
     here = tf.function(lambda *tensors: function(*tensors), jit_compile=True, autograph=False)
     there = tf.function(
-        lambda values, *tensors: _with_weights(model.variables, values, function, tensors),
+        lambda values, *tensors: with_weights(model.variables, values, function, tensors),
         jit_compile=True,
         autograph=False,
     )
@@ -41,16 +42,6 @@ def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., 
     return call
 
 
-def _with_weights(
-    variables: Sequence[keras.Variable],
-    values: Sequence[Tensor],
-    function: Callable[..., Any],
-    arguments: Sequence[Tensor],
-) -> Any:
-    with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
-        return function(*arguments)
-
-
 def _gradients(
     model: keras.Model, objective: Objective, share: Share, values: Sequence[Any], arguments: Sequence[Tensor]
 ) -> tuple[list[Tensor], dict[str, Tensor]]:
@@ -60,7 +51,7 @@ def _gradients(
     variables = [*model.trainable_variables, *model.non_trainable_variables]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(trainable)
-        cost, terms = _with_weights(variables, [*trainable, *others], of_part, arguments)
+        cost, terms = with_weights(variables, [*trainable, *others], of_part, arguments)
         cost = scale * cost
     return tape.gradient(cost, trainable), terms
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..errors import InputError
+from ..errors import InputError, reason
 from . import Tensor
 from .devices import WHOLE, Devices, Share
 
@@ -168,4 +168,6 @@ def _meet() -> TensorFlowDevices:
     try:
         return TensorFlowDevices(tf.distribute.MultiWorkerMirroredStrategy(), len(hosts), process)
     except (RuntimeError, ValueError, tf.errors.OpError) as error:
-        raise InputError(f"devices: the processes that train together do not meet: {error}") from None
+        raise InputError(
+            f"devices: the processes that train together do not meet: {reason(error)}; see docs/scale.md"
+        ) from None

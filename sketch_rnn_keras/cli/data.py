@@ -133,8 +133,8 @@ def info(
 
     Of a run directory: how far the training came, what was best, the time taken and the curve of its cost.
     """
+    from ..files.presets import presets
     from ..loading import find_model, is_meant_as_model
-    from ..presets import presets
 
     path = find_model(target) if target in presets() else Path(target)
     if verify:

@@ -16,9 +16,9 @@ List = Annotated[bool, typer.Option("--list", help="Print the names and end.")]
 @app.command()
 def models() -> None:
     """List the models that a name opens: those that ship with the package, those in models/, those published."""
+    from ..files.presets import presets
     from ..interop.published import MODELS
     from ..loading import MODEL_SUFFIXES
-    from ..presets import presets
 
     for name, preset in presets().items():
         answer(f"{name:16} {preset.title}")

@@ -30,8 +30,8 @@ def web(
     one reads them; the page offers the others too.
     """
     check_output(output, overwrite, suffixes=(".html",))
+    from ..files.presets import presets
     from ..loading import check_model_path, find_model
-    from ..presets import presets
 
     names = models or list(presets())
     for name in names:

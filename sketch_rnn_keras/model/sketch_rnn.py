@@ -18,8 +18,8 @@ from keras import ops
 
 from ..backends import Floored, Tensor, backend, maximum
 from ..errors import InputError, one_of
+from ..files.presets import presets
 from ..hparams import HParams
-from ..presets import presets
 from ..streams import Stream, derived_seed, generator
 from ..strokes import check_scale_factor, to_data_units, to_model_units
 from . import losses, recurrence

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError, shown
+from ..files.presets import presets
 from ..loading import MODEL_SUFFIXES, load_model
 from ..model.sketch_rnn import SketchRNN
-from ..presets import presets
 
 Models = SketchRNN | str | os.PathLike | Iterable[str | os.PathLike] | Mapping[str, SketchRNN]
 

@@ -53,7 +53,7 @@ def test_what_two_devices_draw_and_validate_is_bit_for_bit_that_of_one(measured,
 
 
 def test_a_training_goes_on_with_two_devices_and_back(measured):
-    assert measured["resuming"]["distance"] < 1e-4
+    assert measured["resuming"]["distance"] < 1e-5
     one, two = ({"devices": count, "processes": 1} for count in (1, 2))
     assert measured["resuming"]["record"] == [{"step": 0, **one}, {"step": 10, **two}, {"step": 20, **one}]
 
@@ -67,6 +67,23 @@ def test_more_devices_than_there_are_are_refused():
 def test_what_is_no_number_of_devices_is_refused(choice):
     with pytest.raises(InputError, match="devices: expected a whole number >= 1, received"):
         open_devices(choice)
+
+
+@pytest.mark.parametrize(
+    ("backend", "told", "message"),
+    [
+        ("jax", {"JAX_COORDINATOR_ADDRESS": "127.0.0.1:1", "JAX_PROCESS_ID": "one"}, "do not meet: invalid literal"),
+        ("tensorflow", {"TF_CONFIG": "{"}, "TF_CONFIG: expected JSON with cluster"),
+        ("tensorflow", {"TF_CONFIG": '{"cluster": {"worker": []}, "task": {}}'}, "TF_CONFIG: expected JSON"),
+    ],
+)
+def test_what_is_told_wrongly_of_other_processes_is_refused(monkeypatch, backend, told, message):
+    if backend != keras.backend.backend():
+        pytest.skip("of the other backend")
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=message):
+        open_devices("all")
 
 
 def test_one_device_is_the_usual_one():

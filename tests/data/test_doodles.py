@@ -37,6 +37,12 @@ def test_lengths_are_within_the_limits_and_vary(drawings):
     assert 24 <= np.median(lengths) <= 65
 
 
+@pytest.mark.parametrize("subject", ["cat", "flying_saucer", "owl"])
+def test_the_first_three_have_as_many_points_as_they_had(subject):
+    splits = doodles.make_splits(subject, counts=(200, 50, 50), seed=5)
+    assert 35 <= np.median([len(drawing) for drawings in splits.values() for drawing in drawings]) <= 65
+
+
 def test_lies_against_the_top_left_of_the_canvas_and_fills_it(drawings):
     for drawing in drawings:
         left, top, right, bottom = bounds(drawing)

@@ -8,9 +8,9 @@ import pytest
 from support.paths import GOLDEN
 
 from sketch_rnn_keras import InputError
+from sketch_rnn_keras.files.presets import presets
 from sketch_rnn_keras.hparams import HParams
 from sketch_rnn_keras.model.sketch_rnn import SketchRNN
-from sketch_rnn_keras.presets import presets
 
 FILES = [presets()["doodles-decoder"].file, GOLDEN / "run_0_1" / "model.keras"]
 SIZES = {"enc_rnn_size": 4, "dec_rnn_size": 6, "z_size": 3, "num_mixture": 2}

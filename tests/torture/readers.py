@@ -83,7 +83,7 @@ def _verify_folder() -> None:
 
 
 def _presets() -> None:
-    from sketch_rnn_keras import presets
+    from sketch_rnn_keras.files import presets
 
     there, presets._FOLDER = presets._FOLDER, Path()
     try:

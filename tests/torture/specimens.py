@@ -113,7 +113,7 @@ def _interrupted(folder: Path) -> None:
 
 
 def _presets(folder: Path) -> None:
-    shutil.copy(ROOT / "sketch_rnn_keras" / "presets" / "presets.json", folder)
+    shutil.copy(ROOT / "sketch_rnn_keras" / "files" / "presets" / "presets.json", folder)
 
 
 def _keras_folder(folder: Path) -> None:

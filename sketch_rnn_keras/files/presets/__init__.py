@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ..errors import InputError, reason
-from ..files.reading import read_json
+from ...errors import InputError, reason
+from ..reading import read_json
 
 _FOLDER = Path(__file__).parent
 
