@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, few
 from ..files.writing import make_folder, sync, unwritable
 from .folders import (
     INDEX,
+    MANIFEST,
     MAX_CATEGORIES,
     MAX_NAME,
     STROKES,
@@ -24,6 +25,7 @@ from .folders import (
     is_folder,
     note_of,
     open_folder,
+    read_manifest,
     write_manifest,
 )
 from .npz import SPLITS
@@ -35,12 +37,27 @@ _BLOCK = 2**20  # rows, or drawings, that are handled at once
 
 
 def check_folder_writable(path: Path, overwrite: bool) -> None:
-    """Raises the `InputError` that `write_folder` would raise for this name, before the work is done."""
+    """Raises the `InputError` that `write_folder` would raise for this name, before the work is done.
+
+    A data set alone may be replaced, and only where nothing else lies in its folder: all of that would go with it.
+    """
     if not os.path.lexists(path):
         return
-    if not path.is_dir() or (any(path.iterdir()) and not is_folder(path)):
+    try:
+        names = sorted(os.listdir(path)) if os.path.isdir(path) else None
+    except OSError as error:
+        raise unwritable(path, error) from None
+    if names == []:
+        return
+    if names is None or not is_folder(path):
         raise InputError(f"{path}: expected the name of a new folder, there is something else; choose another output")
-    if is_folder(path) and not overwrite:
+    try:
+        own = [MANIFEST, *read_manifest(path).files]
+    except InputError as error:
+        raise InputError(f"{path}: expected a data set or a new folder; choose another output. {error}") from None
+    if others := [name for name in names if name not in own or not os.path.isfile(path / name)]:
+        raise InputError(f"{path}: holds more than a data set: {few(others)}; choose another output")
+    if not overwrite:
         raise InputError(f"{path} exists already; choose another output, or replace it with overwrite=True")
 
 

@@ -154,6 +154,32 @@ def test_a_folder_is_replaced_only_where_it_is_a_data_set_and_that_is_asked_for(
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
+def test_a_folder_that_holds_anything_else_is_never_replaced(sources, tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "manifest.json").write_text('{"name": "of a web page"}')
+    convert(sources, tmp_path / "out")
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    (tmp_path / "out" / "pictures").mkdir()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match=r"app: expected a data set or a new folder; choose another output"):
+            convert(sources, tmp_path / "app", overwrite=overwrite)
+        with pytest.raises(InputError, match=r"holds more than a data set: pictures, thesis\.txt; choose another"):
+            convert(sources, tmp_path / "out", overwrite=overwrite)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert (tmp_path / "out" / "pictures").is_dir()
+
+
+def test_a_folder_of_the_name_of_a_file_of_a_data_set_is_never_replaced(sources, tmp_path):
+    convert(sources, tmp_path / "out")
+    (tmp_path / "out" / "strokes.npy").unlink()
+    (tmp_path / "out" / "strokes.npy").mkdir()
+    (tmp_path / "out" / "strokes.npy" / "a").write_text("mine")
+    with pytest.raises(InputError, match=r"holds more than a data set: strokes\.npy"):
+        convert(sources, tmp_path / "out", overwrite=True)
+    assert (tmp_path / "out" / "strokes.npy" / "a").read_text() == "mine"
+
+
 def test_a_data_set_is_no_source_and_not_searched(sources, tmp_path):
     convert(sources, tmp_path / "out")
     with pytest.raises(InputError, match="out: is a data set already"):
