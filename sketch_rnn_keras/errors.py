@@ -27,6 +27,13 @@ class InputError(ValueError):
         super().__init__("\n".join(map(printable, message.split("\n"))))
 
 
+class Hindered(InputError):
+    """The system stood in the way: a full disk, a file that may not be opened, memory that ran out.
+
+    The same call may succeed later, so what has been done for it is kept.
+    """
+
+
 class TrainingError(RuntimeError):
     """Training cannot go on: its numbers are no longer finite. The message says where and what to try.
 

@@ -47,6 +47,9 @@ def check_folder_writable(path: Path, overwrite: bool) -> None:
         names = sorted(os.listdir(path)) if os.path.isdir(path) else None
     except OSError as error:
         raise unwritable(path, error) from None
+    here = Path.cwd()
+    if names is not None and Path(os.path.realpath(path)) in (here, *here.parents):
+        raise InputError(f"{path}: expected the name of a new folder, received the one where you are; name one in it")
     if names == []:
         return
     if names is None or not is_folder(path):
@@ -99,7 +102,7 @@ def write_folder(path: Path, spool: Spool, chosen: Mapping[str, np.ndarray], ove
         )
         write_manifest(spool.set, manifest)
         open_folder(spool.set)
-        _put_in_place(spool, path)
+        spool.put_in_place()
     except OSError as error:
         raise unwritable(path, error) from error
     return manifest
@@ -194,12 +197,3 @@ def _as_names(categories: Mapping[str, int]) -> list[str]:
     return [
         "".join(letter if letter.isprintable() else "?" for letter in name)[:MAX_NAME] or "?" for name in categories
     ]
-
-
-def _put_in_place(spool: Spool, path: Path) -> None:
-    if path.is_dir():
-        before = spool.folder / "before"
-        shutil.rmtree(before, ignore_errors=True)
-        os.rename(path, before)
-    os.rename(spool.set, path)
-    sync(path.parent)

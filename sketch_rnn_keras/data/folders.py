@@ -24,7 +24,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..errors import InputError, reason
+from ..errors import Hindered, InputError, reason
 from ..files.reading import read_json
 from ..files.records import digest
 from ..files.writing import write_atomically
@@ -262,5 +262,5 @@ def _offset(file: Path, dtype: np.dtype, shape: tuple[int, ...]) -> int:
             f"{reason(error)}; make or get the data set again"
         ) from None
     except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
+        raise Hindered(f"{file}: cannot be read ({error.strerror})") from None
     return offset

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError, few, one_of, reason
+from ..errors import Hindered, InputError, few, one_of, reason
 from ..files.records import forget
 from ..files.writing import replacing, unwritable
 from .unpickling import NUMBERS, from_bytes, read_objects
@@ -53,7 +53,8 @@ def read_splits(path: Path, splits: Sequence[str] = SPLITS) -> dict[str, list[np
         with zipfile.ZipFile(path) as archive:
             return {split: _read_split(archive, split, f"{path}, split {split}") for split in splits}
     except _ZIP_ERRORS as error:
-        raise InputError(
+        kind = Hindered if isinstance(error, OSError) else InputError
+        raise kind(
             f"{path}: expected an intact .npz archive, but reading it failed ({reason(error)}); get the file again"
         ) from error
 

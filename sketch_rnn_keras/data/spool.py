@@ -9,14 +9,16 @@ output lies `.NAME.part/` while it is made:
     work/int16.npy         the rows of all drawings, or float32.npy since the first that needs it
     work/drawings.bin      a `DRAWING` for each
     set/                   the data set, until it gets its name
+    before/                the one that had the name before
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from concurrent.futures import BrokenExecutor
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -24,7 +26,7 @@ from typing import Any, NamedTuple, Self
 import filelock
 import numpy as np
 
-from ..errors import InputError
+from ..errors import Hindered, InputError
 from ..files.reading import read_json
 from ..files.writing import make_folder, sync, unwritable, write_atomically
 from .folders import HEADER, header
@@ -35,6 +37,7 @@ NO_SPLIT = -1
 SUFFIX = ".part"
 _BLOCK = 2**22  # numbers that are copied at once
 _MAX_PLAN = 2**28  # bytes
+_PATIENCE = 0.1  # seconds between two looks at whether another process is done
 
 
 class Chunk(NamedTuple):
@@ -89,6 +92,7 @@ class Spool:
     Args:
         output: what is made in the end.
         plan: what decides it, as JSON.
+        on_wait: called where another process is making it, whose end is waited for then; that is refused by default.
 
     Attributes:
         done: chunks that are on disk already; the next to add has this number.
@@ -96,23 +100,25 @@ class Spool:
         categories: the names that `DRAWING`s refer to.
     """
 
-    def __init__(self, output: Path, plan: Mapping[str, Any]):
-        self.folder = output.with_name(f".{output.name}{SUFFIX}")
-        self.work, self.set = self.folder / "work", self.folder / "set"
+    def __init__(self, output: Path, plan: Mapping[str, Any], on_wait: Callable[[], None] | None = None):
+        self.output = Path(os.path.abspath(output))
+        self.folder = self.output.with_name(f".{self.output.name}{SUFFIX}")
+        self.work, self.set, self.before = (self.folder / name for name in ("work", "set", "before"))
         self._journal, self._index = self.work / "journal.jsonl", self.work / "drawings.bin"
         self.notes: list[dict[str, Any]] = []
         self.categories: dict[str, int] = {}
         self.dtype: np.dtype = np.dtype("<i2")
         self._points, self._count = 0, 0
-        self._lock = filelock.FileLock(self.work / "lock", timeout=0)
-        self._made = [parent for parent in self.folder.parents if not parent.exists()]
+        self._lock = filelock.FileLock(self.work / "lock")
+        self._made = [parent for parent in self.folder.parents if not os.path.exists(parent)]
         try:
-            make_folder(self.work)
-            self._lock.acquire()
+            self._take(on_wait)
+            self._restore()
             self._open(json.loads(json.dumps(plan)))
         except filelock.Timeout:
             raise InputError(f"{output}: another process is making it; wait for it, or choose another output") from None
         except OSError as error:
+            self._lock.release()
             raise unwritable(self.folder, error) from None
 
     def __enter__(self) -> Self:
@@ -122,11 +128,16 @@ class Spool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """What was refused leaves nothing behind; what was interrupted stays for the next attempt."""
-        self._lock.release()
-        may_succeed = error and isinstance(error.__cause__, OSError | BrokenExecutor)  # with more disk or memory
-        is_refused = isinstance(error, InputError) and not may_succeed
-        if error is None or is_refused:
+        is_refused = isinstance(error, InputError) and not isinstance(error, Hindered)
+        with contextlib.suppress(OSError):
+            self._restore()
+        if is_over := error is None or is_refused:
+            with contextlib.suppress(OSError):
+                self._clear()
             shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.release()
+        if is_over and os.name == "nt":
+            shutil.rmtree(self.folder, ignore_errors=True)  # where a file that is open cannot be removed
         if is_refused:
             for parent in self._made:
                 if parent.is_dir() and not any(parent.iterdir()):
@@ -179,6 +190,53 @@ class Spool:
         except OSError as error:
             raise unwritable(self.folder, error) from error
 
+    def _take(self, on_wait: Callable[[], None] | None) -> None:
+        """Locks the folder."""
+        has_waited = False
+        while True:
+            try:
+                make_folder(self.work)
+                self._lock.acquire(timeout=0)
+                return
+            except filelock.Timeout:
+                if on_wait is None:
+                    raise
+                if not has_waited:
+                    on_wait()
+                has_waited = True
+            except FileNotFoundError:  # the other process is removing the folder
+                if not has_waited:
+                    raise
+            time.sleep(_PATIENCE)
+
+    def _restore(self) -> None:
+        """Gives the data set that was to be replaced its name again, where the new one did not come to have it."""
+        if os.path.lexists(self.before) and not os.path.lexists(self.output):
+            os.rename(self.before, self.output)
+            sync(self.output.parent)
+
+    def _clear(self) -> None:
+        """Removes all but the lock, which is the last to go: another process may wait to begin here."""
+        for path in (self.set, self.before, *self.work.iterdir()):
+            if path.name != "lock":
+                _remove(path)
+
+    def put_in_place(self) -> None:
+        """Gives the data set in `set` its name.
+
+        Raises:
+            OSError: it cannot have it; what had the name before keeps it.
+        """
+        if os.path.lexists(self.output):
+            _remove(self.before)
+            os.rename(self.output, self.before)
+        try:
+            os.rename(self.set, self.output)
+        except OSError:
+            self._restore()
+            raise
+        sync(self.output.parent)
+
     def _open(self, plan: Any) -> None:
         """Goes on where the journal ends, or begins anew where the plan is another, or something here is no file."""
         file = self.work / "plan.json"
@@ -187,13 +245,9 @@ class Spool:
         except InputError:
             is_same = False
         if not is_same or not all(path.is_file() for path in self.work.iterdir()):
-            for path in self.work.iterdir():
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
-                elif path.name != "lock":
-                    path.unlink()
+            self._clear()
             write_atomically(file, json.dumps(plan).encode())
-        shutil.rmtree(self.set, ignore_errors=True)
+        _remove(self.set)
         lines = self._journal.read_bytes().splitlines(keepends=True) if self._journal.is_file() else []
         good = _entries(lines, self._index)
         while good and not self._holds(good[-1]):
@@ -235,6 +289,13 @@ class Spool:
         """Gives the file of all rows its header: it is a `.npy` file then."""
         with self.strokes.open("r+b") as file:
             file.write(header(self.dtype, (self._points, 3)))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _append(path: Path, content: bytes) -> None:

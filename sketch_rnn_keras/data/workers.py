@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from typing import TypeVar
 
-from ..errors import InputError, whole_number
+from ..errors import Hindered, whole_number
 
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")
@@ -39,7 +39,7 @@ def map_in_order(function: Callable[[Thing], Result], things: Iterable[Thing], p
         processes: how many.
 
     Raises:
-        InputError: one of them was killed; or whatever the function raises.
+        Hindered: one of them was killed; or whatever the function raises.
     """
     if processes == 1:
         yield from map(function, things)
@@ -56,7 +56,7 @@ def map_in_order(function: Callable[[Thing], Result], things: Iterable[Thing], p
         while ahead:
             yield ahead.popleft().result()
     except BrokenExecutor as error:
-        raise InputError(
+        raise Hindered(
             "a process that was at work has been killed, as it is where memory runs out; give the same command again, "
             "which goes on where it was, and processes=1 if it happens again"
         ) from error

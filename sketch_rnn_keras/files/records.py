@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, shown
+from ..errors import Hindered, InputError, shown
 from .writing import replacing, unwritable, write_atomically
 
 RECORD_SUFFIX = ".download.json"  # added to the file's name
@@ -66,7 +66,7 @@ def verify(path: str | os.PathLike) -> bool:
         if size == record.get("size") and digest(path, "sha256").hex() == record["sha256"]:
             return True
     except OSError as error:
-        raise InputError(f"{path}: it or the record of its download cannot be read ({error.strerror})") from error
+        raise Hindered(f"{path}: it or the record of its download cannot be read ({error.strerror})") from error
     found = "another SHA-256" if size == record.get("size") else f"{size} bytes instead of {shown(record.get('size'))}"
     raise InputError(
         f"{path}: expected the file that was downloaded from {str(record.get('url'))[:_MAX_URL]}, but it now has "

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import InputError, alternatives
+from ..errors import Hindered, InputError, alternatives
 
 try:
     import fcntl
@@ -196,6 +196,6 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> Path:
     return Path(path)
 
 
-def unwritable(path: str | os.PathLike, error: OSError) -> InputError:
+def unwritable(path: str | os.PathLike, error: OSError) -> Hindered:
     """The sentence for a file that the system does not let be written."""
-    return InputError(f"{path}: cannot be written ({error.strerror or error}); choose another file or folder")
+    return Hindered(f"{path}: cannot be written ({error.strerror or error}); choose another file or folder")

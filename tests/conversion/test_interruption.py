@@ -1,5 +1,6 @@
 """Facts about conversions that are interrupted or shared out: the result is the same, and nothing half-made is seen."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -73,6 +74,48 @@ def test_several_processes_give_what_one_gives(sources, tmp_path):
     texts = [str(report).replace(str(report.output), "") for report in reports]
     assert texts[0] == texts[1]
     assert "b.ndjson, line 51: expected a list of strokes" in texts[0]
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[int]:
+    """Numbers of the first lines that are read from here on."""
+    numbers, read = [], ndjson.read
+
+    def noted(path, reading):
+        numbers.append(reading.piece.line)
+        return read(path, reading)
+
+    monkeypatch.setitem(inputs.READERS, ".ndjson", noted)
+    monkeypatch.setattr(ndjson, "read", noted)
+    return numbers
+
+
+def test_a_disk_that_is_full_when_the_file_is_written_costs_no_reading(sources, tmp_path, monkeypatch, asked):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sketch_rnn_keras.data.npz._write_archive", full)
+        with pytest.raises(InputError, match=r"out\.npz: cannot be written \(No space left on device\)"):
+            convert(sources, tmp_path / "out.npz", layout="quickdraw", processes=1)
+    assert len(asked) > 5
+    asked.clear()
+    convert(sources, tmp_path / "out.npz", layout="quickdraw", processes=1)
+    assert asked == []
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_source_that_cannot_be_opened_costs_only_what_is_behind_it(sources, tmp_path, asked, processes):
+    def take_away(_: float) -> None:
+        if sources[0].exists():
+            sources[0].rename(tmp_path / "away")
+
+    with pytest.raises(InputError, match=r"a\.ndjson: cannot be read \(No such file or directory\)"):
+        convert(sources, tmp_path / "out", processes=processes, progress=take_away)
+    (tmp_path / "away").rename(sources[0])
+    asked.clear()
+    assert convert(sources, tmp_path / "out", processes=1).kept == 141
+    assert asked[0] > 1
 
 
 def test_an_error_in_another_process_is_the_same_sentence(sources, tmp_path):
@@ -168,6 +211,26 @@ def test_a_folder_that_holds_anything_else_is_never_replaced(sources, tmp_path):
             convert(sources, tmp_path / "out", overwrite=overwrite)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert (tmp_path / "out" / "pictures").is_dir()
+
+
+@pytest.mark.parametrize("output", [".", "..", "deeper/.."])
+def test_the_folder_where_one_is_is_not_replaced(sources, tmp_path, monkeypatch, output):
+    (tmp_path / "empty" / "deeper").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "empty")
+    if output == ".":
+        monkeypatch.chdir("deeper")
+    with pytest.raises(InputError, match="expected the name of a new folder, received the one where you are"):
+        convert(sources, output, overwrite=True)
+    assert [path.name for path in (tmp_path / "empty").iterdir()] == ["deeper"]
+
+
+def test_an_empty_folder_becomes_a_data_set_however_it_is_named(sources, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    convert(sources, "../empty/.")
+    convert(sources, "../here/../other")
+    assert content(tmp_path / "empty") == content(tmp_path / "other")
 
 
 def test_a_folder_of_the_name_of_a_file_of_a_data_set_is_never_replaced(sources, tmp_path):

@@ -1,15 +1,19 @@
 """Facts about the spool: what is on disk is gone on with, what is half written is not believed."""
 
+import concurrent.futures
 import contextlib
 import json
 import os
+import pickle
+import shutil
+import threading
 
 import numpy as np
 import pytest
 from support.data_files import make_drawings
 
 from sketch_rnn_keras.data.spool import NO_SPLIT, Chunk, Spool, make_chunk
-from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.errors import Hindered, InputError
 
 PLAN = {"files": [["a", 1, 2]]}
 
@@ -25,12 +29,13 @@ class Interrupted(Exception):
     """Stands for whatever ends a process."""
 
 
-def interrupted(path, *chunks: Chunk) -> None:
-    """Spools these chunks and ends as an interrupted process does."""
-    with contextlib.suppress(Interrupted), Spool(path, PLAN) as spool:
+def interrupted(path, *chunks: Chunk, by: Exception | None = None) -> None:
+    """Spools these chunks and ends as an interrupted process does, or by another error."""
+    error = by or Interrupted()
+    with contextlib.suppress(type(error)), Spool(path, PLAN) as spool:
         for chunk in chunks:
             spool.add(chunk)
-        raise Interrupted
+        raise error
 
 
 def content(spool: Spool) -> tuple:
@@ -98,6 +103,87 @@ def test_what_is_refused_leaves_nothing(tmp_path):
     with pytest.raises(InputError), Spool(tmp_path / "new" / "a", PLAN):
         raise InputError("no")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_process_that_is_at_it_can_be_waited_for(tmp_path):
+    asked = []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with Spool(tmp_path / "a", PLAN) as first:
+            waiting = threading.Event()
+            other = pool.submit(Spool, tmp_path / "a", PLAN, lambda: (asked.append(1), waiting.set()))
+            waiting.wait(60)
+            first.add(some(0))
+        with other.result(60) as second:
+            assert (asked, second.done) == ([1], 0)
+            second.add(some(1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_lock_is_held_until_all_is_removed(tmp_path, monkeypatch):
+    seen = []
+    with Spool(tmp_path / "a", PLAN) as spool:
+        remove = shutil.rmtree
+        monkeypatch.setattr(shutil, "rmtree", lambda *a, **k: (seen.append(spool._lock.is_locked), remove(*a, **k)))
+    assert seen
+    assert all(seen)
+    assert not spool._lock.is_locked
+
+
+def test_what_the_system_hinders_stays(tmp_path):
+    interrupted(tmp_path / "a", some(0), by=pickle.loads(pickle.dumps(Hindered("no memory"))))
+    with Spool(tmp_path / "a", PLAN) as spool:
+        assert spool.done == 1
+
+
+def replace(path, rename):
+    """Replaces a data set `path`, whose new one is what a fake `os.rename` makes of it."""
+    with pytest.MonkeyPatch.context() as patch, Spool(path, PLAN) as spool:
+        spool.set.mkdir()
+        (spool.set / "new").touch()
+        patch.setattr(os, "rename", rename)
+        spool.put_in_place()
+
+
+@pytest.fixture
+def old(tmp_path):
+    """A data set that is to be replaced, and what stands for `os.rename` and fails, as told, the second time."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "old").touch()
+    rename, calls = os.rename, []
+
+    def failing(error):
+        def renamed(source, target):
+            calls.append(target)
+            if len(calls) == 2:
+                raise error
+            rename(source, target)
+
+        return renamed
+
+    return tmp_path / "a", failing
+
+
+def test_a_data_set_is_replaced(old):
+    replace(old[0], os.rename)
+    assert [path.name for path in old[0].iterdir()] == ["new"]
+    assert [path.name for path in old[0].parent.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_data_set_that_cannot_be_replaced_is_kept(old, error):
+    path, failing = old
+    with pytest.raises(type(error)):
+        replace(path, failing(error))
+    assert [file.name for file in path.iterdir()] == ["old"]
+
+
+def test_a_data_set_comes_back_after_a_process_that_was_killed_while_it_replaced_it(old):
+    path, _ = old
+    interrupted(path, some(0))
+    path.rename(path.parent / ".a.part" / "before")
+    interrupted(path, by=InputError("no"))
+    assert [file.name for file in path.iterdir()] == ["old"]
+    assert [file.name for file in path.parent.iterdir()] == ["a"]
 
 
 def test_a_full_disk_leaves_what_was_spooled(tmp_path, monkeypatch):
