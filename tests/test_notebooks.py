@@ -2,12 +2,10 @@
 
 import shutil
 import tomllib
-from pathlib import Path
 
 import nbformat
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from nbclient import NotebookClient
+from support.notebooks import assert_committed_with_pictures, colab_link, commands_of_first_cell, execute, pictures
 from support.paths import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -24,22 +22,13 @@ def workplace(tmp_path_factory):
     return folder / "notebooks"
 
 
-def pictures(notebook) -> int:
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert not [output for output in outputs if output.output_type == "error"]
-    return sum("image/svg+xml" in output.get("data", {}) for output in outputs)
-
-
 def test_all_are_here():
     assert [path.stem for path in NOTEBOOKS] == NAMES
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_is_committed_with_its_pictures(path):
-    notebook = nbformat.read(path, 4)
-    assert pictures(notebook) >= 2
-    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
-    assert not any(str(Path.home()) in str(cell) or "/tmp/" in str(cell) for cell in notebook.cells)
+    assert_committed_with_pictures(path)
 
 
 @pytest.fixture(scope="module")
@@ -48,30 +37,21 @@ def project():
 
 
 def test_the_readme_opens_each_in_colab(project):
-    place = project["urls"]["Repository"].replace("https://github.com", "https://colab.research.google.com/github")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in NAMES if f"({place}/blob/main/notebooks/{name}.ipynb)" not in readme] == []
+    assert [path.stem for path in NOTEBOOKS if colab_link(path, project) not in readme] == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("is_there", [True, False])
 def test_it_begins_by_installing_the_package_where_that_is_missing(path, is_there, project, monkeypatch):
-    first = next(cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
-    run = []
-    shell = InteractiveShell()
-    monkeypatch.setattr(shell, "run_line_magic", lambda *command, **_: run.append(command))
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: is_there or None)
-    assert shell.run_cell(first.source).success
+    run = commands_of_first_cell(path, is_there, monkeypatch)
     assert run == ([] if is_there else [("pip", f"install -q {project['name']}")])
 
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs(path, workplace, monkeypatch):
-    monkeypatch.delenv("XLA_FLAGS", raising=False)  # training pays for optimised programs
-    notebook = nbformat.read(path, 4)
-    committed = pictures(notebook)
-    resources = {"metadata": {"path": str(workplace)}}
-    NotebookClient(notebook, timeout=900, kernel_name="python3", resources=resources).execute()
+    committed = pictures(nbformat.read(path, 4))
+    notebook = execute(path, workplace, monkeypatch)
     absent = path.stem == NAMES[-1] and not (workplace.parent / "models").exists()  # the last one skips without it
     assert pictures(notebook) == (0 if absent else committed)
