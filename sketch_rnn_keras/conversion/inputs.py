@@ -64,9 +64,9 @@ def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counte
     for source in map(Path, sources):
         if is_folder(source):
             raise InputError(f"{source}: is a data set already; give it where data is asked for")
-        if source.is_dir():
+        if os.path.isdir(source):  # those of `Path` raise errors at names of any length
             files += _search(source, output, notes)
-        elif not source.is_file():
+        elif not os.path.isfile(source):
             raise InputError(f"{source}: no such file or folder")
         else:
             _check_kind(source)

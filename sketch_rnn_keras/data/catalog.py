@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import InputError, nearest, shown
+from ..errors import MAX_SHOWN, InputError, nearest, shown
+from ..files.reading import refuse_pipe
 from ..files.records import digest, verify
 from . import doodles, packing, quickdraw
 from .folders import is_folder
-from .npz import SPLITS, read_splits
+from .npz import MAX_DRAWINGS, SPLITS, read_splits
 
 DOODLE_PREFIX = "doodles:"
 QUICKDRAW_PREFIX = "quickdraw:"
@@ -49,14 +50,16 @@ def expand(name: str) -> list[str]:
     path = Path(name.removeprefix(LIST_PREFIX))
     if not name.startswith(LIST_PREFIX) and path.suffix.lower() != ".txt":
         return [name]
+    refuse_pipe(path, "a file of names of data sets")
     try:
         with path.open("rb") as file:
             content = file.read(MAX_LIST + 1)
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise InputError(f"{path}: expected names of data sets in UTF-8, one to a line; this is no text") from None
-    except OSError as error:
-        raise InputError(f"{path}: expected a file of names of data sets, but {error.strerror}") from None
+    except (OSError, ValueError) as error:  # a ValueError: the name holds a zero
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path}: expected a file of names of data sets, but {why}") from None
     if len(content) > MAX_LIST:
         raise InputError(f"{path}: expected a list of at most {MAX_LIST} bytes, received more")
     names = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
@@ -96,15 +99,16 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
     if is_folder(path):
         return path
     is_plain = path.name == name and path.suffix in ("", ".npz")
-    if (path.is_dir() and not is_plain) or (path.is_file() and path.suffix.lower() in DRAWING_SUFFIXES):
+    is_file, is_dir = os.path.isfile(path), os.path.isdir(path)  # those of `Path` raise errors at names of any length
+    if (is_dir and not is_plain) or (is_file and path.suffix.lower() in DRAWING_SUFFIXES):
         raise _unconverted(path)
-    if path.is_file() and not (is_plain and path.suffix == ""):
+    if is_file and not (is_plain and path.suffix == ""):
         verify(path)
         return path
     if not is_plain:
         raise InputError(f"no data file {name}; {_list_files(path)}")
     stored = Path(data_dir) / f"{path.stem}.npz"
-    if stored.is_file():
+    if os.path.isfile(stored):
         verify(stored)
         return stored
     if is_folder(stored.with_suffix("")):
@@ -112,11 +116,11 @@ def resolve(name: str | os.PathLike, data_dir: str | os.PathLike = "data") -> Pa
     if path.stem in quickdraw.CATEGORIES:
         with _saying_what_needs_no_network():
             return quickdraw.download(path.stem, data_dir)
-    if path.is_dir():
+    if is_dir:
         raise _unconverted(path)
-    close = ", ".join(nearest(path.stem, quickdraw.CATEGORIES)) or "none"
+    close = ", ".join(nearest(path.stem[:MAX_SHOWN], quickdraw.CATEGORIES)) or "none"
     raise InputError(
-        f"no data set {name!r}: no such file here, and {_list_files(stored)}; "
+        f"no data set {shown(name)}: no such file here, and {_list_files(stored)}; "
         f"Quick, Draw! categories of a similar name: {close}; "
         f"built in: {', '.join(DOODLE_PREFIX + subject for subject in doodles.SUBJECTS)}"
     )
@@ -164,13 +168,14 @@ def _parse_doodles(name: str) -> Doodles:
     subject, *rest = name.removeprefix(DOODLE_PREFIX).split(":")
     subject = subject.replace(" ", "_")
     count = rest[0] if rest else str(TRAIN_DOODLES)
-    if subject not in doodles.SUBJECTS or len(rest) > 1 or not re.fullmatch(r"0*[1-9]\d{0,8}", count):
+    digits = re.fullmatch(r"0*([1-9]\d{0,8})", count)
+    if subject not in doodles.SUBJECTS or len(rest) > 1 or digits is None or int(digits[1]) > MAX_DRAWINGS:
         known = ", ".join(doodles.SUBJECTS)
         raise InputError(
-            f"expected {DOODLE_PREFIX}SUBJECT or {DOODLE_PREFIX}SUBJECT:COUNT with a subject of {known} and a positive "
-            f"count, received {name!r}"
+            f"expected {DOODLE_PREFIX}SUBJECT or {DOODLE_PREFIX}SUBJECT:COUNT with a subject of {known} and a count "
+            f"from 1 to {MAX_DRAWINGS}, received {shown(name)}"
         )
-    return Doodles(subject, int(count))
+    return Doodles(subject, int(digits[1]))
 
 
 def _quickdraw(name: str, data_dir: str | os.PathLike) -> Path:
@@ -207,7 +212,7 @@ def _unconverted(path: Path) -> InputError:
 
 def _list_files(missing: Path) -> str:
     """Says which data files are in the folder where `missing` was looked for, and which has the nearest name."""
-    if not missing.parent.is_dir():
+    if not os.path.isdir(missing.parent):
         return f"there is no folder {missing.parent}"
     present = sorted(path.name for path in missing.parent.iterdir() if path.suffix == ".npz" or is_folder(path))
     if not present:
@@ -215,5 +220,5 @@ def _list_files(missing: Path) -> str:
     listed = ", ".join(present[:MAX_LISTED])
     if len(present) > MAX_LISTED:
         listed += f" and {len(present) - MAX_LISTED} more"
-    close = nearest(missing.name, present)
+    close = nearest(missing.name[:MAX_SHOWN], present)
     return f"folder {missing.parent} holds {listed}" + (f"; did you mean {close[0]}?" if close else "")

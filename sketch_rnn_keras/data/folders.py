@@ -16,6 +16,7 @@ longer than to train on some of them. `verify_folder` hashes them.
 
 import json
 import mmap
+import os
 import tokenize
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -124,7 +125,7 @@ def index_name(split: str, what: str) -> str:
 
 def is_folder(path: Path) -> bool:
     """Whether a path is a data set of this format, or at least a folder with a `manifest.json`."""
-    return (path / MANIFEST).is_file()
+    return os.path.isfile(path / MANIFEST)  # that of `Path` raises an error where a name is too long
 
 
 class Folder(NamedTuple):

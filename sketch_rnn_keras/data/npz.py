@@ -11,6 +11,7 @@ A pickle is a program. `unpickling` reads those of data files and runs nothing.
 
 import io
 import math
+import os
 import pickle
 import tokenize
 import zipfile
@@ -108,9 +109,9 @@ def check_writable(path: Path, layout: str, overwrite: bool) -> None:
     one_of("layout", layout, LAYOUTS)
     if path.suffix != ".npz":
         raise InputError(f"{path}: expected a file name ending in .npz, received {path.suffix!r}")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{path}: expected the name of a file, this is a folder")
-    if path.exists() and not overwrite:
+    if os.path.exists(path) and not overwrite:
         raise InputError(f"{path} exists already; choose another output, or replace it with overwrite=True")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,7 @@ def read_json(path: str | os.PathLike, what: str, max_bytes: int = 2**20, max_co
         InputError: the file cannot be read, is too long or is not such a document.
     """
     path = Path(path)
-    if path.is_fifo() and Path("/dev") not in path.parents:  # there are those of a shell's <(...), which end
-        raise InputError(f"{path}: expected {what}, received a pipe, in which nobody may write")
+    refuse_pipe(path, what)
     try:
         with path.open("rb") as file:
             content = file.read(max_bytes + 1)
@@ -42,6 +42,24 @@ def read_json(path: str | os.PathLike, what: str, max_bytes: int = 2**20, max_co
         raise InputError(f"{path}: expected {what}, received one nested too deeply") from None
     except ValueError as error:  # A repeated key, or an integer of thousands of digits.
         raise InputError(f"{path}: {error}") from None
+
+
+def refuse_pipe(path: Path, what: str) -> None:
+    """Refuse a pipe, in which nobody may write: to open it would be to wait. Those of a shell's <(...) end.
+
+    Args:
+        path: what is about to be opened, whether it exists or not.
+        what: what the message says was expected.
+
+    Raises:
+        InputError: it is a pipe that lies outside `/dev`.
+    """
+    try:
+        is_pipe = stat.S_ISFIFO(os.stat(path).st_mode)
+    except (OSError, ValueError):  # whoever opens it says what is wrong
+        return
+    if is_pipe and Path("/dev") not in path.parents:
+        raise InputError(f"{path}: expected {what}, received a pipe, in which nobody may write")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def test_the_output_in_a_folder_is_no_source_of_the_next_conversion(folder):
         ("rasters", "preview.png: a raster image"),
         ("empty", "received none among 0"),
         ("none", "no such file or folder"),
+        ("x" * 300, "no such file or folder"),
     ],
+    ids=lambda value: value[:30],
 )
 def test_a_folder_without_drawings_is_refused(tmp_path, name, message):
     for made in ("rasters", "empty"):

@@ -9,6 +9,7 @@ from sketch_rnn_keras.conversion.inputs import READERS
 from sketch_rnn_keras.data import doodles
 from sketch_rnn_keras.data.catalog import DRAWING_SUFFIXES, Doodles, digest_named, read_named, resolve
 from sketch_rnn_keras.data.datasets import load_dataset
+from sketch_rnn_keras.data.npz import MAX_DRAWINGS
 from sketch_rnn_keras.errors import InputError
 
 # ---------------------------------------------------------------------------------------------------------- files
@@ -101,6 +102,21 @@ def test_a_missing_file_among_many_is_told_twenty_of_them(tmp_path):
         resolve(tmp_path / "fil07.npz")
 
 
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "x" * 5000 + ".npz", "a/" + "x" * 300, "x" * 300 + ".ndjson", "a\0b", "a\0/b"], ids=range(6)
+)
+def test_a_name_that_no_file_can_have_is_refused_as_a_missing_file_is(here, name):
+    with pytest.raises(InputError, match=r"no data (file|set) "):
+        resolve(name)
+
+
+def test_a_missing_name_of_any_length_is_told_in_a_short_sentence(here):
+    write_data(Path("data/sheep.npz"))
+    with pytest.raises(InputError) as caught:
+        resolve("x" * 5000)
+    assert len(str(caught.value)) < 500
+
+
 def test_splits_that_are_not_asked_for_are_not_read(tmp_path):
     path = write_data(tmp_path / "a.npz", valid=make_drawings(1, [4]))
     assert_same(read_named(path, ["valid"])["valid"], make_drawings(1, [4]))
@@ -135,7 +151,21 @@ def test_the_sha256_of_built_in_drawings_is_that_of_their_content():
     assert digests[0] == digests[1] != digests[2]
 
 
-@pytest.mark.parametrize("name", ["doodles:dog", "doodles:", "doodles:cat:0", "doodles:cat:-1", "doodles:cat:2:3"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("doodles:dog", "doodles:", "doodles:cat:0", "doodles:cat:-1", "doodles:cat:2:3"),
+        *("doodles:cat:1048577", "doodles:cat:999999999", "doodles:cat:" + "0" * 5000, "doodles:" + "c" * 5000),
+    ],
+    ids=lambda name: name[:24],
+)
 def test_bad_built_in_drawings_are_refused(name):
-    with pytest.raises(InputError, match="doodles:SUBJECT:COUNT with a subject of cat, flying_saucer, owl"):
+    with pytest.raises(InputError, match="doodles:SUBJECT:COUNT with a subject of cat, flying_saucer, owl") as caught:
         resolve(name)
+    assert "a count from 1 to 1048576" in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_built_in_drawings_are_as_many_as_a_file_can_hold():
+    assert resolve("doodles:cat:1048576") == Doodles("cat", MAX_DRAWINGS)
+    assert resolve("doodles:cat:" + "0" * 5000 + "7") == Doodles("cat", 7)

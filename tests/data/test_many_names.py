@@ -1,5 +1,6 @@
 """Facts about names of many data sets at once: groups of categories, packed once, and lists in files."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,19 @@ def test_a_file_that_is_no_list_is_refused(here, content, message):
 def test_a_list_that_is_missing_is_refused(here):
     with pytest.raises(InputError, match=r"none\.txt: expected a file of names of data sets, but No such file"):
         load_dataset("@none.txt")
+
+
+@pytest.mark.parametrize("name", ["@" + "x" * 300, "x" * 5000 + ".txt", "@a\0"])
+def test_a_list_of_a_name_that_no_file_can_have_is_refused(here, name):
+    with pytest.raises(InputError, match=r"expected a file of names of data sets, but "):
+        load_dataset(name)
+
+
+def test_a_list_that_is_a_pipe_is_not_waited_for(here):
+    os.mkfifo("names.txt")
+    for name in ("@names.txt", "names.txt"):
+        with pytest.raises(InputError, match=r"names\.txt: expected a file of names of data sets, received a pipe"):
+            load_dataset(name)
 
 
 def test_the_command_takes_groups_and_lists(here, command):

@@ -99,6 +99,12 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path, monkeypa
     assert (tmp_path / "a.npz").read_bytes() == before
 
 
+def test_a_name_that_is_too_long_is_refused_and_leaves_nothing(tmp_path):
+    with pytest.raises(InputError, match=r"b\.npz: cannot be written \(File name too long\)"):
+        npz.write_splits(tmp_path / ("b" * 300 + ".npz"), ONE_EACH)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("drawing", "received"),
     [

@@ -59,6 +59,11 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         read_json(tmp_path / "none.json", "a document")
 
 
+def test_a_name_that_is_too_long_is_refused(tmp_path):
+    with pytest.raises(InputError, match="xx.json: expected a document, but File name too long"):
+        read_json(tmp_path / ("x" * 300 + ".json"), "a document")
+
+
 def test_a_key_that_is_twice_there_is_quoted_in_part(write):
     key = "x" * 5000
     with pytest.raises(InputError, match="appears more than once") as caught:
