@@ -56,14 +56,16 @@ def _sample(categories: np.ndarray, own: np.ndarray, limit: int | None, seed: in
     begins = np.cumsum(sizes) - sizes
     seen = np.empty(count, np.int64)  # drawings of its group that were read before each
     seen[order] = np.arange(count) - begins[groups[order]]
-    kept = np.full((len(sizes), min(limit, int(sizes.max()))), -1)
+    rooms = np.minimum(sizes, min(limit, count))
+    firsts = np.cumsum(rooms) - rooms  # where the reservoir of each group begins; they lie end to end
+    kept = np.empty(int(rooms.sum()), np.int64)
     early = np.flatnonzero(seen < limit)
-    kept[groups[early], seen[early]] = early
+    kept[firsts[groups[early]] + seen[early]] = early
     rng = generator(seed, Stream.CONVERSION_CHOICE)
     for number in np.flatnonzero(seen >= limit).tolist():
         if (taken := int(rng.integers(seen[number] + 1))) < limit:
-            kept[groups[number], taken] = number
-    return kept[kept >= 0]
+            kept[firsts[groups[number]] + taken] = number
+    return kept
 
 
 def check_splits(splits: Sequence[float]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.conversion_files import columns_of, random_drawings, write_lines
+from support.npz_archives import memory_below
 
 from sketch_rnn_keras.conversion import convert, pipeline, splitting
 from sketch_rnn_keras.conversion.splitting import choose
@@ -122,6 +123,15 @@ def reservoir(categories: list[int], limit: int, seed: int) -> list[int]:
 def test_the_sample_is_that_of_a_loop_over_the_drawings(categories, limit, seed):
     own = np.zeros(len(categories), int)
     assert choose(np.array(categories), own, limit, None, seed)["train"].tolist() == reservoir(categories, limit, seed)
+
+
+def test_the_sample_takes_memory_for_the_drawings_whatever_the_groups():
+    """One large category among many small ones: a place for the limit in each would be 320 MB."""
+    categories = np.append(np.arange(2000), np.full(20_500, 2000))
+    with memory_below(5_000_000):
+        chosen = choose(categories, np.zeros(len(categories), int), 20_000, None, 0)["train"]
+    assert np.bincount(categories[chosen]).tolist() == [1] * 2000 + [20_000]
+    assert chosen.tolist() == reservoir(categories.tolist(), 20_000, 0)
 
 
 def test_what_a_file_holds_is_bounded(tmp_path, monkeypatch):
