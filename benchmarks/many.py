@@ -37,10 +37,11 @@ def arguments():
 
 def synthesise(options) -> tuple[Path, Path]:
     """The folder of many drawings, and the file of the drawings that they are made of."""
+    from sketch_rnn_keras.data.chunks import chunk_of
     from sketch_rnn_keras.data.datasets import load_dataset
     from sketch_rnn_keras.data.folder_writing import write_folder
     from sketch_rnn_keras.data.npz import write_splits
-    from sketch_rnn_keras.data.spool import Spool, chunk_of
+    from sketch_rnn_keras.data.spool import Spool
 
     source = load_dataset(options.data).train
     small, large = options.folder / "small.npz", options.folder / "large"

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .._version import __version__
 from ..data.folder_writing import check_folder_writable, write_folder
 from ..data.npz import LAYOUTS, MAX_BYTES, SPLITS, check_writable, write_splits
 from ..data.scaling import clamp, deviation_of
-from ..data.spool import Spool
+from ..data.spool import Spool, plan_of
 from ..data.workers import count_processes, map_in_order
 from ..errors import InputError, one_of, shown, whole_number
 from ..strokes import USUAL_MAX_SEQ_LEN
@@ -95,7 +94,8 @@ def convert(
         splits = DEFAULT
     if splits is not None:
         check_splits(splits)
-    with Spool(output, _plan(files, settings)) as spool:
+    plan = plan_of(files, {"settings": settings._asdict(), "piece": PIECE})  # what decides which drawings are read
+    with Spool(output, plan) as spool:
         _read(spool, files, settings, processes, progress)
         for note in spool.notes:
             _count(report, note)
@@ -119,13 +119,6 @@ def _check_output(output: Path, layout: str | None, overwrite: bool) -> str:
     else:
         check_writable(output, layout, overwrite)
     return layout
-
-
-def _plan(files: Sequence[Path], settings: Settings) -> dict[str, Any]:
-    """What decides which drawings are read."""
-    states = [(path, path.stat()) for path in files]
-    named = [[str(path.absolute()), state.st_size, state.st_mtime_ns] for path, state in states]
-    return {"sketch_rnn_keras": __version__, "files": named, "settings": settings._asdict(), "piece": PIECE}
 
 
 def _read(

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from ..data.chunks import NO_SPLIT, Chunk, make_chunk
 from ..data.npz import SPLITS
-from ..data.spool import NO_SPLIT, Chunk, make_chunk
 from ..errors import InputError
 from .inputs import read_all
 from .items import ONE_POINT, Drawing, Piece, Reading, Rejected

@@ -12,19 +12,23 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from .chunks import Chunk, make_chunk
 from .cleaning import clean
 from .folder_writing import write_folder
+from .folders import is_folder
 from .npz import SPLITS, read_splits
-from .spool import Chunk, Spool, make_chunk
+from .spool import Spool, plan_of
 from .workers import count_processes, map_in_order
 
 
 def pack(files: Sequence[Path], folder: str | os.PathLike, processes: int | None = None) -> Path:
-    """Makes a folder of data files; what is done is said on standard error.
+    """Makes a folder of data files, unless it is there; what is done is said on standard error.
+
+    Where another process is at it, its end is waited for, and what it has made is taken.
 
     Args:
         files: `.npz` files of whole numbers that int16 holds, or of others, which become float32.
-        folder: the folder to make.
+        folder: the folder to make. A data set of this name is left as it is.
         processes: how many read; one for each core by default.
 
     Returns:
@@ -34,8 +38,14 @@ def pack(files: Sequence[Path], folder: str | os.PathLike, processes: int | None
         InputError: a file is broken, there is no drawing to train with, or the folder cannot be written.
     """
     folder = Path(folder)
-    plan = {"packed": [[str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns] for file in files]}
-    with Spool(folder, plan) as spool:
+
+    def on_wait() -> None:
+        print(f"another process is packing {folder}; waiting for it", file=sys.stderr)
+
+    plan = plan_of(files, {"packed": True})
+    with Spool(folder, plan, on_wait) as spool:
+        if is_folder(folder):
+            return folder
         left = files[spool.done :]
         print(f"packing {len(left)} data files into {folder}, once", file=sys.stderr)
         for chunk in map_in_order(read_file, left, min(count_processes(processes), len(left)) or 1):

@@ -1,6 +1,6 @@
 """Drawings on their way to a data set, on disk, so that neither memory nor an interruption limits how many they are.
 
-Enters: chunks of stroke-3 drawings, in order. Leaves: all rows in one file and a record of each drawing. Beside the
+Enters: `Chunk`s of stroke-3 drawings, in order. Leaves: all rows in one file and a record of each drawing. Beside the
 output lies `.NAME.part/` while it is made:
 
     work/plan.json         what is made, of what: another plan begins anew
@@ -18,72 +18,32 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import filelock
 import numpy as np
 
+from .._version import __version__
 from ..errors import Hindered, InputError
 from ..files.reading import read_json
 from ..files.writing import make_folder, sync, unwritable, write_atomically
+from .chunks import DRAWING, Chunk
 from .folders import HEADER, header
-from .scaling import clamp
 
-DRAWING = np.dtype([("length", "<i4"), ("category", "<i4"), ("split", "<i1"), ("total", "<i8"), ("squares", "<i8")])
-NO_SPLIT = -1
 SUFFIX = ".part"
 _BLOCK = 2**22  # numbers that are copied at once
 _MAX_PLAN = 2**28  # bytes
 _PATIENCE = 0.1  # seconds between two looks at whether another process is done
 
 
-class Chunk(NamedTuple):
-    """Some drawings, and what is to be remembered beside them.
-
-    Attributes:
-        rows: int16 or float32 `[P, 3]`, the drawings end to end.
-        drawings: a `DRAWING` for each; its category is a place in `categories`.
-        categories: the names of what these drawings show.
-        notes: anything that is JSON.
-    """
-
-    rows: np.ndarray
-    drawings: np.ndarray
-    categories: list[str]
-    notes: dict[str, Any]
-
-
-def make_chunk(
-    drawings: list[np.ndarray], categories: list[str], splits: list[int], notes: dict[str, Any] | None = None
-) -> Chunk:
-    """A `Chunk` of stroke-3 drawings `[n, 3]`, int16 or float32, each with its category and its split or `NO_SPLIT`."""
-    rows = np.concatenate([np.zeros((0, 3), np.int16), *drawings])
-    places = {name: place for place, name in enumerate(dict.fromkeys(categories))}
-    numbers = np.array([places[name] for name in categories], np.int32)
-    lengths = np.array([len(drawing) for drawing in drawings], np.int32)
-    return chunk_of(rows, lengths, numbers, np.array(splits, np.int8), list(places), notes or {})
-
-
-def chunk_of(
-    rows: np.ndarray,
-    lengths: np.ndarray,
-    numbers: np.ndarray,
-    splits: np.ndarray,
-    categories: list[str],
-    notes: dict[str, Any],
-) -> Chunk:
-    """A `Chunk` of drawings that lie end to end already; `numbers` are places in `categories`."""
-    made = np.zeros(len(lengths), DRAWING)
-    made["length"], made["category"], made["split"] = lengths, numbers, splits
-    if rows.dtype == np.int16 and len(lengths):
-        offsets = clamp(rows).astype(np.int64)
-        firsts = np.cumsum(made["length"], dtype=np.int64) - made["length"]
-        made["total"] = np.add.reduceat(offsets.sum(axis=1), firsts)
-        made["squares"] = np.add.reduceat((offsets * offsets).sum(axis=1), firsts)
-    return Chunk(rows, made, categories, notes)
+def plan_of(files: Sequence[Path], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan of what is made of files as they are now, by this version of the package and with these settings."""
+    states = [(path, path.stat()) for path in files]
+    named = [[str(path.absolute()), state.st_size, state.st_mtime_ns] for path, state in states]
+    return {"sketch_rnn_keras": __version__, "files": named, **settings}
 
 
 class Spool:

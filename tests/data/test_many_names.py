@@ -1,6 +1,9 @@
 """Facts about names of many data sets at once: groups of categories, packed once, and lists in files."""
 
+import concurrent.futures
 import os
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +79,40 @@ def test_a_packing_that_is_interrupted_goes_on(here, monkeypatch):
     assert asked == ["cat", "dog", "dog", "mouse"]
     for file in Path("whole").iterdir():
         assert Path("a", file.name).read_bytes() == file.read_bytes()
+
+
+def test_two_that_ask_for_a_group_at_once_get_what_the_first_has_packed(here, monkeypatch, capsys):
+    files = [Path(f"data/{name}.npz") for name in ("cat", "dog", "mouse")]
+    packing.pack(files, "whole", processes=1)
+    read, asked, sleep = packing.read_file, [], time.sleep
+    is_begun, is_waited_for = threading.Event(), threading.Event()
+
+    def slowly(path: Path):
+        asked.append(path.stem)
+        is_begun.set()
+        assert is_waited_for.wait(60)
+        return read(path)
+
+    monkeypatch.setattr(packing, "read_file", slowly)
+    monkeypatch.setattr(packing, "count_processes", lambda _: 1)
+    monkeypatch.setattr("sketch_rnn_keras.data.spool.time.sleep", lambda time: (is_waited_for.set(), sleep(time)))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        first = pool.submit(resolve, "quickdraw:pets")
+        assert is_begun.wait(60)
+        second = pool.submit(resolve, "quickdraw:pets")
+        assert first.result(60) == second.result(60) == Path("data/quickdraw_pets")
+    assert asked == ["cat", "dog", "mouse"]
+    assert "another process is packing data/quickdraw_pets; waiting for it" in capsys.readouterr().err
+    for file in Path("whole").iterdir():
+        assert Path("data/quickdraw_pets", file.name).read_bytes() == file.read_bytes()
+    assert not list(Path("data").glob(".*"))
+
+
+def test_a_group_that_was_packed_in_the_meantime_is_taken(here):
+    packing.pack([Path("data/cat.npz")], "a", processes=1)
+    before = {file: file.read_bytes() for file in Path("a").iterdir()}
+    assert packing.pack([Path("data/cat.npz"), Path("data/dog.npz")], "a", processes=1) == Path("a")
+    assert {file: file.read_bytes() for file in Path("a").iterdir()} == before
 
 
 def test_a_category_can_be_said_to_be_one_of_quickdraw(here):

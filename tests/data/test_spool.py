@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from support.data_files import make_drawings
 
-from sketch_rnn_keras.data.spool import NO_SPLIT, Chunk, Spool, make_chunk
+from sketch_rnn_keras.data.chunks import NO_SPLIT, Chunk, make_chunk
+from sketch_rnn_keras.data.spool import Spool
 from sketch_rnn_keras.errors import Hindered, InputError
 
 PLAN = {"files": [["a", 1, 2]]}
