@@ -60,14 +60,19 @@ def shown(value: Any) -> str:
         text = repr(value)
     except ValueError:  # an integer of thousands of digits, which Python does not write out
         return f"{type(value).__name__} too long to show"
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+    return cut(text, MAX_SHOWN)
+
+
+def cut(text: str, most: int) -> str:
+    """`text`, or its beginning and three dots, `most` characters in all."""
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def few(names: Iterable[str], most: int = MAX_LISTED) -> str:
     """The first of names that come from a file, each of them cut where need be, and how many more there are."""
     names = list(names)
-    listed = [name if len(name) <= MAX_SHOWN else name[: MAX_SHOWN - 3] + "..." for name in names[:most]]
-    return ", ".join(listed) + (f" and {len(names) - most} more" if len(names) > most else "")
+    listed = ", ".join(cut(name, MAX_SHOWN) for name in names[:most])
+    return listed + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def printable(text: str) -> str:
@@ -79,7 +84,7 @@ def reason(error: Exception) -> str:
     """What a library says of a damaged file, on one line without what would steer a terminal: it may quote the file."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     text = printable("; ".join(lines if isinstance(error, InputError) else lines[:1]))
-    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 3] + "..."
+    return cut(text, MAX_REASON)
 
 
 def first_of(faults: Sequence[str], count: int | None = None) -> str:
@@ -89,7 +94,7 @@ def first_of(faults: Sequence[str], count: int | None = None) -> str:
         faults: at least one; each is shown, cut where need be.
         count: how many there are, if those are not all.
     """
-    named = [fault if len(fault) <= MAX_FAULTS else fault[: MAX_FAULTS - 3] + "..." for fault in faults[:MAX_LISTED]]
+    named = [cut(fault, MAX_FAULTS) for fault in faults[:MAX_LISTED]]
     while len(named) > 1 and len("\n".join(named)) > MAX_FAULTS:
         named.pop()
     others = (count or len(faults)) - len(named)

@@ -121,11 +121,13 @@ def sample_each(
     def points(start: int, place: Any) -> np.ndarray:
         rows = range(start, start + size)
         noise = np.stack([_noise(seed, 0 if same_noise else k, max_points) for k in rows], axis=1)
-        law: dict[str, Any] = {"temperature_law": temperature_law}
-        return sample_points(model, codes(rows), noise, temperature, **law, forced=forced, place=place)
+        return sample_points(
+            model, codes(rows), noise, temperature, temperature_law=temperature_law, forced=forced, place=place
+        )
 
     def drawn() -> Iterator[np.ndarray]:
-        for start, batch in zip(starts := range(0, count, size), group.each(points, starts), strict=True):
+        starts = range(0, count, size)
+        for start, batch in zip(starts, group.each(points, starts), strict=True):
             for sketch in batch[: count - start]:
                 yield model.to_data_units(to_stroke3(sketch, has_start_token=False))
             if progress:

@@ -276,6 +276,11 @@ def cut_off(weights):
     del weights[weights.index(b"HEAP\x00") + 10 :]
 
 
+def too_many(weights):
+    heap = weights.index(b"HEAP\x00")
+    weights += weights[heap : heap + 32] * 10_000
+
+
 def other_sizes(weights):
     weights[13] = 4
 
@@ -287,6 +292,7 @@ def other_sizes(weights):
         (far_away, "a table of names in its weights is damaged"),
         (up_and_down, "a table of groups in its weights is damaged"),
         (cut_off, "a table in its weights is cut off"),
+        (too_many, "its weights have more than 10000 tables"),
         (other_sizes, "its weights are no HDF5 file as Keras writes it"),
     ],
 )

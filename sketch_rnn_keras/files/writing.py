@@ -53,13 +53,16 @@ def new_folder(target: str | os.PathLike) -> Iterator[Path]:
     """Gives a draft of a folder to write into, and puts it in place when the block succeeds.
 
     Args:
-        target: the folder, which must not exist or be empty; what `replacing` says of others holds here.
+        target: the folder, which must not exist or be empty, and not be the working directory; what `replacing` says of
+            others holds here.
 
     Raises:
         OSError: the draft cannot be made or put in place.
         Exception: whatever the block raises; the draft is removed.
     """
-    target = Path(os.path.abspath(target))
+    target = Path(os.path.realpath(target))  # a link to an empty folder stays a link
+    if target == Path.cwd():
+        raise OSError(errno.EBUSY, "it is the working directory", str(target))
     make_folder(target.parent)
     sweep_drafts(target.parent)
     draft, handle = _locked_folder(target)
@@ -97,7 +100,7 @@ def _locked_draft(target: Path) -> tuple[int, str]:
     while True:
         prefix = f".{target.stem[:_STEM]}.draft-"
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=target.suffix)
-        _lock(handle)
+        _lock(handle, is_patient=True)
         if os.fstat(handle).st_nlink:  # it was not swept in the moment before it was locked
             return handle, name
         os.close(handle)
@@ -109,7 +112,7 @@ def _locked_folder(target: Path) -> tuple[Path, int | None]:
         if fcntl is None:
             return draft, None  # a folder cannot be opened on Windows
         handle = os.open(draft, os.O_RDONLY)
-        _lock(handle)
+        _lock(handle, is_patient=True)
         if draft.exists():  # see above
             return draft, handle
         os.close(handle)
@@ -161,10 +164,13 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def _lock(handle: int) -> bool:
-    """Lock an open file until it is closed; False if another has locked it, or locks are unknown here."""
+def _lock(handle: int, is_patient: bool = False) -> bool:
+    """Lock an open file until it is closed; False if another has it and one is not patient, or locks are unknown here.
+
+    One who sweeps has a draft for a moment only, and its writer waits for that.
+    """
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if is_patient else fcntl.LOCK_NB))
     except (AttributeError, OSError):  # no `fcntl`; locked; a file system without locks
         return False
     return True

@@ -14,18 +14,14 @@ from typing import TypeAlias
 MAX_BYTES = 2**22  # the original's largest has 6,060
 MAX_RANK = 8
 MAX_SHARDS = 1000
+MAX_KEY = 1000  # bytes of a name; a key repeats what it shares with the one before for nothing
+MAX_ENTRIES = 100_000
 _FOOTER = 48  # bytes at the end: where two blocks are, and a number that marks such tables
 _MARK = 0xDB4775248B80FB57.to_bytes(8, "little")
 _VARINT, _BYTES, _FIXED32 = 0, 2, 5  # the forms of a field
 _HEADER = {1: _VARINT, 2: _VARINT, 3: _BYTES}  # shards, order of bytes, version
-_ENTRY = {
-    1: _VARINT,
-    2: _BYTES,
-    3: _VARINT,
-    4: _VARINT,
-    5: _VARINT,
-    6: _FIXED32,
-}  # type, shape, shard, offset, size, CRC
+# Type, shape, shard, offset, size, CRC.
+_ENTRY = {1: _VARINT, 2: _BYTES, 3: _VARINT, 4: _VARINT, 5: _VARINT, 6: _FIXED32}
 _SHAPE = {2: _BYTES}  # dimensions, one or more
 _DIMENSION = {1: _VARINT, 2: _BYTES}  # size, name
 _Value: TypeAlias = int | bytes
@@ -65,11 +61,13 @@ def read_table(content: bytes) -> list[tuple[bytes, bytes]]:
     footer = content[-_FOOTER:]
     _, _, at = _place(footer, 0)  # a block of what describes the table: there is nothing in it
     start, size, _ = _place(footer, at)
-    return [
-        entry
-        for _, place in _entries(_block(content, start, size))
-        for entry in _entries(_block(content, *_place(place, 0)[:2]))
-    ]
+    table: list[tuple[bytes, bytes]] = []
+    for _, place in _entries(_block(content, start, size)):
+        for entry in _entries(_block(content, *_place(place, 0)[:2])):
+            if len(table) == MAX_ENTRIES:  # or one block, listed again and again
+                raise ValueError(f"its index has more than {MAX_ENTRIES} entries")
+            table.append(entry)
+    return table
 
 
 def _block(content: bytes, start: int, size: int) -> bytes:
@@ -90,6 +88,8 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         size, at = _varint(block, at)
         if shared > len(key) or at + more + size > end:
             raise ValueError("a block of its index says more than it holds")
+        if shared + more > MAX_KEY:
+            raise ValueError(f"a name in its index has more than {MAX_KEY} bytes")
         key = key[:shared] + block[at : at + more]
         yield key, block[at + more : at + more + size]
         at += more + size
@@ -121,7 +121,9 @@ def _check_entry(value: bytes, prefix: Path, shards: int) -> None:
     if len(dimensions) > MAX_RANK or math.prod(dimensions) >= 2**40 or shard >= shards:
         raise ValueError("a variable in its index has an impossible shape or place")
     file = Path(f"{prefix}.data-{shard:05d}-of-{shards:05d}")
-    if file.is_file() and offset + size > file.stat().st_size:
+    if not file.is_file():  # a pipe would be waited for
+        raise ValueError(f"its data, {file.name}, is missing, or no file")
+    if offset + size > file.stat().st_size:
         raise ValueError(f"a variable in its index lies beyond the end of {file.name}; copy both again")
 
 

@@ -171,8 +171,11 @@ def _find_step(folder: Path) -> tuple[Path, list[str]]:
     last = max(steps, key=lambda name: (int((re.findall(r"-(\d{1,18})$", name) or ["-1"])[0]), name))
     if not (folder / "checkpoint").is_file():
         return folder / last, [f"no file checkpoint: took {last}, the last step"]
-    with (folder / "checkpoint").open("rb") as file:
-        text = file.read(_MAX_CHECKPOINT_FILE).decode("utf-8", "replace")
+    try:
+        with (folder / "checkpoint").open("rb") as file:
+            text = file.read(_MAX_CHECKPOINT_FILE).decode("utf-8", "replace")
+    except OSError as error:
+        return folder / last, [f"the file checkpoint cannot be read ({error.strerror}): took {last}, the last step"]
     named = _NAMED.search(text)
     # The path is that of the machine that trained the model: only its last part counts, so nothing outside is opened.
     name = re.split(r"[\\/]", named[1])[-1] if named else None

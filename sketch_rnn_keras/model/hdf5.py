@@ -12,6 +12,7 @@ _PIECE = 2**24  # bytes that are searched at once
 _HEAP, _TREE = b"HEAP\x00", b"TREE\x00"  # with version 0; of groups
 _END = 1  # what the last free part of a heap says of the next one
 _MOST = 2**16  # bytes of a heap: names of some 20 characters, of 100 weights at most
+_MOST_TABLES = 10_000  # heaps and trees; a model has some 100 of each
 
 
 def check_groups(content: IO[bytes], size: int) -> None:
@@ -27,12 +28,12 @@ def check_groups(content: IO[bytes], size: int) -> None:
     head = _read(content, 0, 32)
     if not head.startswith(b"\x89HDF\r\n\x1a\n") or (head[8] < 2 and (head[13:15] != b"\x08\x08" or any(head[24:32]))):
         raise ValueError("its weights are no HDF5 file as Keras writes it")
-    for place in _places(content, _HEAP):
+    for place in _tables(content, _HEAP):
         length, free, data = (_number(content, place + at) for at in (8, 16, 24))
         if length > _MOST or data + length > size:
             raise ValueError("a table of names in its weights is damaged")
-        _check_free(content, data, length, free)
-    for place in _places(content, _TREE):
+        _check_free(_read(content, data, length), free)
+    for place in _tables(content, _TREE):
         level, *used = _read(content, place + 5, 3)
         for entry in range(int.from_bytes(used, "little") if level else 0):
             child = _number(content, place + 32 + 16 * entry)
@@ -40,15 +41,23 @@ def check_groups(content: IO[bytes], size: int) -> None:
                 raise ValueError("a table of groups in its weights is damaged")
 
 
-def _check_free(content: IO[bytes], data: int, length: int, free: int) -> None:
+def _check_free(heap: bytes, free: int) -> None:
     """Raise unless the list of a heap's free parts ends; there cannot be more than have room."""
-    for _ in range(length // 16 + 1):
+    for _ in range(len(heap) // 16 + 1):
         if free in (_END, 2**64 - 1):
             return
-        if free + 16 > length:
+        if free + 16 > len(heap):
             break
-        free = _number(content, data + free)
+        free = int.from_bytes(heap[free : free + 8], "little")
     raise ValueError("a table of names in its weights is damaged")
+
+
+def _tables(content: IO[bytes], mark: bytes) -> Iterator[int]:
+    """Where tables of one kind are; raises where there are more than any model has."""
+    for count, place in enumerate(_places(content, mark)):
+        if count == _MOST_TABLES:
+            raise ValueError(f"its weights have more than {_MOST_TABLES} tables of names or groups")
+        yield place
 
 
 def _places(content: IO[bytes], mark: bytes) -> Iterator[int]:

@@ -35,20 +35,8 @@ WEIGHTS = "model.weights.h5"  # the member of a .keras file that holds them
 CHECKPOINT_WEIGHTS = "weights/"  # what training/run_directory.py begins the names of weights with
 
 # What json, zipfile, zlib, h5py and Keras raise for a damaged or foreign file; h5py says RuntimeError for some damage.
-_DAMAGE = (
-    *(
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        ArithmeticError,
-        OSError,
-        EOFError,
-        RuntimeError,
-        MemoryError,
-    ),
-    *(zipfile.BadZipFile, zlib.error),
-)
+_PYTHONS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, EOFError)
+_DAMAGE = (*_PYTHONS, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 def save_keras(model: SketchRNN, file: Path) -> None:
@@ -183,11 +171,10 @@ def _check_sizes(archive: zipfile.ZipFile | _Folder, hparams: HParams) -> None:
         raise ValueError(f"its weights take {member.file_size} bytes, more than {MAX_WEIGHT_BYTES}")
     _check_packing(member, MAX_PACKED)
     with archive.open(member) as content:
-        is_packed = member.compress_type != zipfile.ZIP_STORED  # to go back in it is to unpack it anew
-        file = io.BytesIO(content.read(member.file_size)) if is_packed else content
-        check_groups(file, member.file_size)
-        file.seek(0)
-        _check_arrays(file, member.file_size, hparams)
+        file = io.BytesIO(content.read(member.file_size))  # to go to and fro in a member is slow
+    check_groups(file, member.file_size)
+    file.seek(0)
+    _check_arrays(file, member.file_size, hparams)
 
 
 def _check_arrays(file: IO[bytes], size: int, hparams: HParams) -> None:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:  # a checkpoint is read without a backend
 
     from ..model.sketch_rnn import SketchRNN
 
+MOST_STEPS = 2**32  # as many as random choices are numbered
+MOST_ROLLBACKS = 3
 _PROGRESS = "progress"  # the member that holds it, as JSON
+_Step = Annotated[int, Field(ge=0, le=MOST_STEPS)]
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,12 @@ class Progress:
         skipped: by how many steps its random choices (batches, noise, dropout) are ahead of the step since.
     """
 
-    step: Annotated[int, Field(ge=0)] = 0
-    best_step: Annotated[int, Field(ge=0)] = 0
+    step: _Step = 0
+    best_step: _Step = 0
     best_recon: float = float("inf")
     best_kl: float = 0.0
-    rollbacks: Annotated[int, Field(ge=0)] = 0
-    skipped: Annotated[int, Field(ge=0)] = 0
+    rollbacks: Annotated[int, Field(ge=0, le=MOST_ROLLBACKS)] = 0
+    skipped: _Step = 0
 
     def learning_rate(self, step: int, hparams: HParams) -> np.ndarray:
         """The learning rate of a step, counting from 0: the schedule's, halved at every rollback; float64 `[]`.

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import TrainingError, TrainingWarning
-from .checkpoint import Progress
+from .checkpoint import MOST_ROLLBACKS, Progress
 from .log import Log
 from .run_directory import RunDirectory
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # the command line looks up the names before a backend is loa
     from ..model.sketch_rnn import SketchRNN
 
 ON_DIVERGENCE = ("stop", "rollback")
-MOST_ROLLBACKS = 3
 
 
 def stopped(error: TrainingError) -> TrainingError:

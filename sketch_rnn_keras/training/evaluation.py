@@ -4,13 +4,12 @@ Enters: a model and a split of a data set in data units. Leaves: every loss term
 the original averages its validation losses.
 """
 
-import itertools
 from typing import Any
 
 import numpy as np
 
 from ..backends import Devices, open_devices
-from ..data.batches import Batch, sequential_batches
+from ..data.batches import in_length_order, plain_batch
 from ..data.datasets import Split
 from ..errors import InputError
 from ..hparams import HParams
@@ -57,17 +56,17 @@ def evaluate(
         raise InputError("evaluate: expected at least one sketch in the split, received none; choose another split")
     group = open_devices(devices)
     run = model.compiled_function(SketchRNN.loss_terms)
-    batches = sequential_batches(split, batch_size, max_seq_len, scale_factor=model.scale_factor or 1.0)
+    chosen = in_length_order(split, batch_size, max_seq_len)
 
-    def losses(numbered: tuple[int, Batch], place: Any) -> list[float]:
-        k, batch = numbered
+    def losses(k: int, place: Any) -> list[float]:
+        batch = plain_batch(split, chosen[k], max_seq_len, scale_factor=model.scale_factor or 1.0)
         noise = latent_noise(model.hparams, Stream.VALIDATION_LATENT, k, len(batch.lengths))
         terms = run(batch.strokes5, batch.lengths, noise, place=place)
         return [float(terms[name]) for name in TERMS]
 
-    own = itertools.islice(enumerate(batches), group.process, None, group.processes)
-    results = np.zeros((max(1, len(split) // batch_size), len(TERMS)), np.float32)
-    for k, row in enumerate(group.each(losses, own)):
-        results[group.process + k * group.processes] = row
+    own = range(group.process, len(chosen), group.processes)
+    results = np.zeros((len(chosen), len(TERMS)), np.float32)
+    for k, row in zip(own, group.each(losses, own), strict=True):
+        results[k] = row
     means = group.total(results).mean(axis=0, dtype=np.float64)
     return dict(zip(TERMS, means.tolist(), strict=True))

@@ -17,12 +17,12 @@ import numpy as np
 
 from ..errors import InputError, reason, whole_number
 from ..files.writing import unwritable, write_atomically
+from .checkpoint import MOST_STEPS
 
 TERMS = ("cost", "recon", "offset", "pen", "recon_masked", "pen_masked", "kl", "kl_raw")
 COLUMNS = ("step", "split", *TERMS, "kl_weight", "learning_rate")
 ROLLBACK = "rollback"  # the split of a row that says: training went back to this step; it has no losses
 MAX_LINE = 10_000  # characters; a row has some 200
-MOST_STEPS = 2**32  # as many as random choices are numbered
 
 
 class History:
@@ -67,7 +67,8 @@ def read(path: Path) -> list[dict[str, str]]:
             raise ValueError("it is no file")
         with path.open(newline="", encoding="utf-8") as file:
             # Up to it, and no further: while a training goes on, the rest of that row may come next.
-            rows = list(csv.DictReader(itertools.takewhile(_is_whole, file), strict=True))
+            lines = itertools.takewhile(_is_whole, iter(lambda: file.readline(MAX_LINE + 1), ""))
+            rows = list(csv.DictReader(lines, strict=True))
         for row in rows:
             _check(row)
     except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:

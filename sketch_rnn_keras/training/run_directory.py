@@ -141,7 +141,6 @@ class RunDirectory:
         dataset: Dataset,
         resume: bool,
         start: Mapping[str, str] = MappingProxyType({}),
-        devices: tuple[int, int] = (1, 1),
     ) -> dict[str, Any]:
         """Write `config.json` of a new run, or make sure that the run that is there can go on with these arguments.
 
@@ -150,7 +149,6 @@ class RunDirectory:
             dataset: what to train on.
             resume: whether a run is to go on.
             start: what is noted of the model whose weights a new run begins with (`provenance.Provenance`).
-            devices: how many devices and processes train; noted with the step from which it is so.
 
         Returns:
             What `config.json` holds now.
@@ -170,18 +168,17 @@ class RunDirectory:
             self._check_size(hparams)
         if start := before.get("start", {}):
             config["start"] = dict(start)
-        alone = {"devices": 1, "processes": 1}
-        earlier = before.get("devices", [{"step": 0, **alone}] if resume else [])  # of versions that knew no others
-        config["devices"] = self._devices(earlier, dict(zip(alone, devices, strict=True)))
+        config["devices"] = before.get("devices", [{"step": 0, "devices": 1, "processes": 1}])  # until others are noted
         self.write_config(config)
         return config
 
-    def _devices(self, before: list[dict[str, int]], now: dict[str, int]) -> list[dict[str, int]]:
-        """Which devices took the steps so far, and which take the next ones."""
-        step = self.progress().step if before and self.is_begun() else 0
+    def note_devices(self, config: dict[str, Any], step: int, devices: int, processes: int) -> None:
+        """Have it in `config.json` how many devices and processes take the steps after this one, where that changes."""
+        before, now = config["devices"], {"devices": devices, "processes": processes}
         if before and before[-1] | now == before[-1]:
-            return before
-        return [*(one for one in before if one.get("step", 0) < step), {"step": step, **now}]
+            return
+        config["devices"] = [*(one for one in before if one.get("step", 0) < step), {"step": step, **now}]
+        self.write_config(config)
 
     def _check_same_run(self, config: dict) -> dict:
         """The document that the run began with."""

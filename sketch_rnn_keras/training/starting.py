@@ -94,7 +94,7 @@ def begin(
     _check_trainable(hparams, dataset, devices)
     resume = resume and devices.process == 0  # the others are told
     with run.occupied(resume):
-        config = run.begin(hparams, dataset, resume, source.note if source else {}, (devices.count, devices.processes))
+        config = run.begin(hparams, dataset, resume, source.note if source else {})
         check_alike(config, devices)
         is_begun = run.is_begun()
         if "start" in config and not (source or is_begun):  # it was killed before it had read the weights
@@ -107,6 +107,7 @@ def begin(
         if source:
             model.set_weights(source.model.get_weights())
         progress = from_first(model, optimizer, progress, devices)
+        run.note_devices(config, progress.step, devices.count, devices.processes)
         if not is_begun:
             run.save(model, optimizer, progress, is_best=False)
         yield model, optimizer, progress

@@ -93,6 +93,24 @@ def test_a_folder_with_files_in_it_is_left(tmp_path):
     assert list(tmp_path.rglob("*")) == [tmp_path / "a", tmp_path / "a" / "mine"]
 
 
+def test_the_working_directory_is_left(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    for name in (".", tmp_path / "a"):
+        with pytest.raises(OSError, match="it is the working directory"):
+            make_folder(name)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a"]
+
+
+@posix
+def test_a_link_to_an_empty_folder_stays_one(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "link").symlink_to("a")
+    make_folder(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["ours"]
+
+
 def test_of_a_folder_whose_block_fails_nothing_is_left(tmp_path):
     def fail():
         with new_folder(tmp_path / "a") as draft:

@@ -1,6 +1,8 @@
 """The index of a TensorFlow checkpoint: what is intact passes, what would end the process in TensorFlow does not."""
 
+import errno
 import os
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -85,3 +87,39 @@ def test_a_file_of_names_that_is_a_pipe_is_not_waited_for(prefix):
     (prefix.parent / "checkpoint").unlink()
     os.mkfifo(prefix.parent / "checkpoint")
     assert "no file checkpoint" in " ".join(load_model(prefix.parent).provenance.notes)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_data_that_are_no_file_are_not_waited_for(prefix, is_there):
+    data = prefix.with_name("vector-0.data-00000-of-00001")
+    data.unlink()
+    if is_there:
+        os.mkfifo(data)
+    with pytest.raises(InputError, match="its data, vector-0.data-00000-of-00001, is missing, or no file"):
+        load_model(prefix.parent)
+
+
+def test_a_name_that_is_far_too_long_is_refused(prefix):
+    rewrite(prefix, lambda entries: entries.update({OUTPUT + b"b" * 1000: b""}))
+    with pytest.raises(InputError, match="a name in its index has more than 1000 bytes"):
+        load_model(prefix.parent)
+
+
+def test_more_entries_than_any_model_has_are_refused(prefix):
+    rewrite(prefix, lambda entries: entries.update({b"%06d" % k: b"" for k in range(100_001)}))
+    with pytest.raises(InputError, match="its index has more than 100000 entries"):
+        load_model(prefix.parent)
+
+
+def test_a_file_of_names_that_cannot_be_read_is_told(prefix, monkeypatch):
+    (prefix.parent / "checkpoint").write_text("")
+    intact = Path.open
+
+    def refuse(path, *arguments, **options):
+        if path.name == "checkpoint":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return intact(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    notes = " ".join(load_model(prefix.parent).provenance.notes)
+    assert "the file checkpoint cannot be read (Permission denied)" in notes

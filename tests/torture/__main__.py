@@ -9,6 +9,8 @@ anything.
 
 import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,11 +86,17 @@ def run(title: str, *command: str, end: float) -> bool:
 def _within(end: float, module: Sequence[str], **options: Any) -> subprocess.CompletedProcess | None:
     """What comes of a module that is run with arguments; None if it was ended for want of time, which is said."""
     left = max(end - time.monotonic(), 60)
-    try:
-        return subprocess.run([sys.executable, "-m", *module], timeout=left, check=False, **options)
-    except subprocess.TimeoutExpired:
-        print(f"not at its end after {left:.0f} s")
-        return None
+    with subprocess.Popen([sys.executable, "-m", *module], start_new_session=True, **options) as process:
+        try:
+            output, _ = process.communicate(timeout=left)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # its workers, too
+            print(f"not at its end after {left:.0f} s")
+            return None
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(module, process.returncode, output)
 
 
 if __name__ == "__main__":

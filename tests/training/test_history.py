@@ -5,6 +5,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
+from support.npz_archives import memory_below
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.training import history
@@ -54,7 +55,9 @@ def test_a_history_goes_on_after_a_row_that_was_cut_off(tmp_path, cut):
 def test_a_row_that_is_being_written_is_left_out_whole():
     """A file that grows may yield the first part of a row, which ends it for now, and then the rest as a line."""
     lines = [",".join(history.COLUMNS) + "\n", "1,train" + ",0.5" * 10 + "\n", "2,train,0.", "375" + ",0.5" * 11 + "\n"]
-    growing = SimpleNamespace(is_file=lambda: True, open=lambda **_: contextlib.nullcontext(iter(lines)))
+    pieces = iter(lines)
+    file = SimpleNamespace(readline=lambda _: next(pieces, ""))
+    growing = SimpleNamespace(is_file=lambda: True, open=lambda **_: contextlib.nullcontext(file))
     assert [row["step"] for row in history.read(growing)] == ["1"]
 
 
@@ -68,4 +71,12 @@ def test_a_line_that_is_far_too_long_is_refused(tmp_path):
     path = write_history(tmp_path / "history.csv", [1])
     path.write_text(path.read_text() + "x" * 20_000 + "\n")
     with pytest.raises(InputError, match="a line of more than 10000 characters"):
+        history.read(path)
+
+
+def test_a_line_without_end_is_not_read_to_its_end(tmp_path):
+    path = write_history(tmp_path / "history.csv", [1])
+    with path.open("a") as file:
+        file.write("x" * 2**23)
+    with memory_below(2**20), pytest.raises(InputError, match="a line of more than 10000 characters"):
         history.read(path)

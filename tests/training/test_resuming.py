@@ -1,5 +1,6 @@
 """A training that was interrupted anywhere and resumed is the training that was not."""
 
+import json
 import shutil
 import zipfile
 
@@ -8,7 +9,7 @@ import pytest
 from support.tiny_run import HPARAMS, KILLED_AT, NUM_STEPS, Recorder, arrays, assert_same_run, contents, one_dot
 
 from sketch_rnn_keras.errors import InputError, TrainingWarning
-from sketch_rnn_keras.training import history, loop
+from sketch_rnn_keras.training import checkpoint, history, loop
 from sketch_rnn_keras.training.loop import train
 
 
@@ -94,3 +95,11 @@ def test_a_run_goes_on_to_more_steps(stand_in, data, tmp_path):
     assert len(stand_in.calls) == 12
     last = arrays(tmp_path / "run" / "checkpoints" / "last.npz")
     np.testing.assert_array_equal(last[f"weights/{model.output_head.bias.path}"], model.output_head.bias.numpy())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"step": 2**33}, {"step": -1}, {"skipped": 2**63}, {"best_step": 2**40}, {"rollbacks": 2000}]
+)
+def test_progress_that_no_training_makes_is_refused(wrong, tmp_path):
+    with pytest.raises(InputError, match="expected how far a training has come"):
+        checkpoint.parse_progress(json.dumps(wrong), tmp_path)

@@ -242,11 +242,20 @@ def test_runs_of_versions_that_knew_one_device_are_noted_as_such(killed, data):
     config = killed.read_config()
     del config["devices"]
     killed.write_config(config)
-    now = killed.begin(HParams.load(killed.config), data, resume=True, devices=(4, 2))
-    assert now["devices"] == [
-        {"step": 0, "devices": 1, "processes": 1},
-        {"step": killed.progress().step, "devices": 4, "processes": 2},
-    ]
+    now = killed.begin(HParams.load(killed.config), data, resume=True)
+    alone = {"step": 0, "devices": 1, "processes": 1}
+    assert now["devices"] == [alone]
+    killed.note_devices(now, 4, devices=4, processes=2)
+    assert killed.read_config()["devices"] == [alone, {"step": 4, "devices": 4, "processes": 2}]
+
+
+def test_only_devices_that_change_are_noted(killed, data):
+    config = killed.begin(HParams.load(killed.config), data, resume=True)
+    killed.note_devices(config, 3, devices=1, processes=1)
+    assert killed.read_config()["devices"] == [{"step": 0, "devices": 1, "processes": 1}]
+    for count in (2, 3):  # the second took no step
+        killed.note_devices(config, 3, devices=count, processes=1)
+    assert [(one["step"], one["devices"]) for one in killed.read_config()["devices"]] == [(0, 1), (3, 3)]
 
 
 @pytest.mark.parametrize(
