@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..data.folders import is_folder
 from ..data.spool import SUFFIX
-from ..errors import Hindered, InputError
+from ..errors import InputError
+from ..files.reading import unreadable
 from ..files.records import RECORD_SUFFIX, verify
 from . import binary, documents, ndjson
 from .items import UNREADABLE, Drawing, Piece, Reading, Rejected
@@ -100,7 +101,7 @@ def cut_in_pieces(files: Iterable[Path]) -> Iterator[list[Piece]]:
                 yield from ([piece] for piece in ndjson.cut(path, PIECE))
                 continue
         except OSError as error:
-            raise Hindered(f"{path}: cannot be read ({error.strerror})") from None
+            raise unreadable(path, error) from None
         some.append(Piece(path))
         size += file_size
         if size > PIECE or len(some) >= MANY:
@@ -128,7 +129,7 @@ def read_all(pieces: Iterable[Piece], reading: Reading) -> Iterator[Drawing | Re
                 raise
             yield Rejected(UNREADABLE, f"{path}: {error}")
         except OSError as error:
-            raise Hindered(f"{path}: cannot be read ({error.strerror})") from None
+            raise unreadable(path, error) from None
 
 
 def _search(folder: Path, output: Path, notes: Counter[str]) -> list[Path]:

@@ -18,7 +18,7 @@ from ..hparams import HParams
 from ..strokes import check_scale_factor
 from .catalog import Doodles, category_of, digest_named, expand, read_named, resolve
 from .cleaning import clean, lay_end_to_end
-from .folders import Folder, is_folder, open_folder
+from .folders import MAX_CATEGORIES, Folder, is_folder, open_folder
 from .npz import SPLITS
 from .scaling import Moments, are_whole, clamp, deviation_of, in_data_units
 from .splits import Dropped, Split, join
@@ -224,10 +224,11 @@ def _in_memory(arrays: list[np.ndarray], source: str, split: str, max_seq_len: i
 def _joined(sources: Sequence[_Source], split: str) -> Split:
     """A split of all sources; categories of one name get one number."""
     names = {name: number for number, name in enumerate(_categories(sources))}
+    dtype = np.uint16 if len(names) <= MAX_CATEGORIES else np.int64  # as many as one folder has, or more
     parts = []
     for source in sources:
         one = source.parts[split].split
-        numbers = np.array([names[name] for name in source.categories], np.uint16)
+        numbers = np.array([names[name] for name in source.categories], dtype)
         if one.categories is not None and not np.array_equal(numbers, np.arange(len(numbers))):
             one = replace(one, categories=numbers[one.categories])
         parts.append(one)

@@ -25,8 +25,8 @@ from typing import Annotated, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..errors import Hindered, InputError, reason
-from ..files.reading import read_json
+from ..errors import InputError, reason
+from ..files.reading import read_json, unreadable
 from ..files.records import digest
 from ..files.writing import write_atomically
 from .npz import SPLITS
@@ -142,8 +142,18 @@ class Folder(NamedTuple):
         return digest(self.path / MANIFEST).hex()
 
     def split(self, name: str) -> Split:
-        """One of the splits, whole."""
+        """One of the splits, whole.
+
+        Raises:
+            InputError: a drawing is of a category that is none.
+        """
         starts, lengths, categories = (self.places[index_name(name, what)] for what in INDEX)
+        count = len(self.manifest.categories)
+        if len(categories) and (most := int(categories.max())) >= count:
+            raise InputError(
+                f"{self.path / index_name(name, 'categories')}: expected numbers below {count}, that of the categories "
+                f"in {MANIFEST}, received {most}; make or get the data set again"
+            )
         return Split(self.rows, starts, lengths, categories, self.longest(name))
 
     def longest(self, name: str) -> int:
@@ -168,6 +178,21 @@ def open_folder(path: Path) -> Folder:
         InputError: it is none, it is not whole, or its manifest and its files do not agree.
     """
     manifest = read_manifest(path)
+    try:
+        _check_sizes(path, manifest)
+        dtype, file = np.dtype(manifest.dtype).newbyteorder("<"), path / STROKES
+        rows = FileRows(file, dtype, manifest.points, _offset(file, dtype, (manifest.points, 3)))
+        places = {
+            index_name(split, what): _map(path / index_name(split, what), kind, (manifest.splits[split].drawings,))
+            for split in SPLITS
+            for what, kind in INDEX.items()
+        }
+    except OSError as error:
+        raise unreadable(error.filename or path, error) from None
+    return Folder(path, manifest, rows, places)
+
+
+def _check_sizes(path: Path, manifest: Manifest) -> None:
     for name, note in manifest.files.items():
         file = path / name
         if not file.is_file():
@@ -177,14 +202,6 @@ def open_folder(path: Path) -> Folder:
                 f"{file}: expected {note.bytes} bytes, as {MANIFEST} says, received {size}; make or get the data set "
                 "again"
             )
-    dtype, file = np.dtype(manifest.dtype).newbyteorder("<"), path / STROKES
-    rows = FileRows(file, dtype, manifest.points, _offset(file, dtype, (manifest.points, 3)))
-    places = {
-        index_name(split, what): _map(path / index_name(split, what), kind, (manifest.splits[split].drawings,))
-        for split in SPLITS
-        for what, kind in INDEX.items()
-    }
-    return Folder(path, manifest, rows, places)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -213,7 +230,11 @@ def verify_folder(path: Path) -> Iterator[str]:
         InputError: a file is another; or as `open_folder`.
     """
     for name, note in open_folder(path).manifest.files.items():
-        if digest(path / name).hex() != note.sha256:
+        try:
+            found = digest(path / name).hex()
+        except OSError as error:
+            raise unreadable(path / name, error) from None
+        if found != note.sha256:
             raise InputError(f"{path / name}: expected the SHA-256 in {MANIFEST}, received another; it is damaged")
         yield name
 
@@ -262,6 +283,4 @@ def _offset(file: Path, dtype: np.dtype, shape: tuple[int, ...]) -> int:
             f"{file}: expected an array of shape {list(shape)} and type {dtype}, as {MANIFEST} says, received "
             f"{reason(error)}; make or get the data set again"
         ) from None
-    except OSError as error:
-        raise Hindered(f"{file}: cannot be read ({error.strerror})") from None
     return offset

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from ..errors import InputError
+from ..files.reading import unreadable
 from ..strokes import ragged_indices
 from .scaling import in_data_units
 
@@ -139,7 +140,7 @@ class FileRows:
                     os.posix_fadvise(self._handle, place, count, os.POSIX_FADV_WILLNEED)
             pieces = [self._read(self._handle, count, place) for place, count in places]
         except OSError as error:
-            raise InputError(f"{self._path}: cannot be read ({error.strerror})") from error
+            raise unreadable(self._path, error) from error
         for piece, (place, count) in zip(pieces, places, strict=True):
             if len(piece) != count:
                 received = f"received {len(piece)}; it has been cut"

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, shown
+from ..errors import Hindered, InputError, shown
 
 
 def read_json(path: str | os.PathLike, what: str, max_bytes: int = 2**20, max_commas: int = 2**18) -> Any:
@@ -60,6 +60,11 @@ def refuse_pipe(path: Path, what: str) -> None:
         return
     if is_pipe and Path("/dev") not in path.parents:
         raise InputError(f"{path}: expected {what}, received a pipe, in which nobody may write")
+
+
+def unreadable(path: str | os.PathLike, error: OSError) -> Hindered:
+    """The sentence for a file that the system does not let be read."""
+    return Hindered(f"{path}: cannot be read ({error.strerror or error})")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Facts about data sets on disk: they give what a file gives, byte for byte; what is not whole is refused."""
 
+import errno
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from sketch_rnn_keras.data.datasets import load_dataset, load_split
 from sketch_rnn_keras.data.folders import HEADER, header, verify_folder
 from sketch_rnn_keras.data.npz import SPLITS
 from sketch_rnn_keras.data.summary import describe
-from sketch_rnn_keras.errors import InputError
+from sketch_rnn_keras.errors import Hindered, InputError
 
 
 @pytest.fixture(scope="module")
@@ -245,6 +246,43 @@ def test_a_place_outside_the_rows_is_refused_when_it_is_read(damaged, name, valu
     for read in (lambda: train[2], lambda: train.gather(np.array([1, 2]))):
         with pytest.raises(InputError, match="the data set is damaged"):
             read()
+
+
+def test_a_category_that_is_none_is_refused(damaged, made):
+    path, _ = damaged
+    file = path / "valid_categories.npy"
+    numbers = np.load(file)
+    numbers[3] = 1  # there is one category
+    file.write_bytes(file.read_bytes()[:HEADER] + numbers.tobytes())
+    for load in (
+        lambda: load_dataset(path),
+        lambda: load_dataset([path, made[0]]),
+        lambda: load_dataset([made[0], path]),
+        lambda: load_split(path, "valid"),
+    ):
+        with pytest.raises(
+            InputError, match=r"valid_categories\.npy: expected numbers below 1, .* received 1; make or"
+        ):
+            load()
+    assert len(load_split(path, "train")) == 50
+
+
+def test_more_categories_are_joined_than_one_data_set_has(damaged, made):
+    path, manifest = damaged
+    write(path, manifest | {"categories": [f"category {k}" for k in range(2**16)]})
+    joined = load_dataset([path, made[0]])
+    assert len(joined.categories) == 2**16 + 1
+    assert joined.train.categories.tolist() == [0] * 50 + [2**16] * 50
+
+
+@pytest.mark.parametrize("name", ["mmap.mmap", "os.open"])
+def test_a_data_set_that_the_system_does_not_open_is_told_of(made, monkeypatch, name):
+    def refuse(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(name, refuse)
+    with pytest.raises(Hindered, match=r"a: cannot be read \(Too many open files\)"):
+        load_dataset(made[1])
 
 
 def test_the_files_can_be_verified(damaged):
