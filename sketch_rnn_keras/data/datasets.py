@@ -146,12 +146,14 @@ class _Part(NamedTuple):
         dropped: those.
         moments: of its offsets; None where they are no whole numbers.
         exact: where they are none, what they were before they became float32, float64 `[P, 2]`; None: those of `split`.
+        deviation: their standard deviation, where somebody has noted it.
     """
 
     split: Split
     dropped: list[Dropped]
     moments: Moments | None
     exact: np.ndarray | None = None
+    deviation: float | None = None
 
     def blocks(self) -> Iterator[np.ndarray]:
         """The offsets, some at a time."""
@@ -195,7 +197,8 @@ def _stored(folder: Folder, source: str, split: str, max_seq_len: int | None) ->
     """A split that stays on disk."""
     drawings, most = folder.split(split), folder.longest(split)
     if max_seq_len is None or most <= max_seq_len:
-        return _Part(drawings, [], folder.moments(split, most))
+        noted = folder.manifest.scale_factor if split == "train" else None
+        return _Part(drawings, [], folder.moments(split, most), deviation=noted)
     lengths, categories = drawings.lengths, drawings.categories
     assert categories is not None
     keeps = lengths <= max_seq_len
@@ -245,6 +248,8 @@ def _scale_factor(train: Sequence[_Part], where: str) -> float:
     known = [one for one in moments if one is not None]
     if len(known) == len(moments):
         factor = functools.reduce(Moments.plus, known).deviation()
+    elif len(train) == 1 and train[0].deviation is not None:
+        factor = train[0].deviation
     else:
         factor = deviation_of(lambda: (block for part in train for block in part.blocks()))
     if not factor:

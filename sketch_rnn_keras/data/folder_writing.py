@@ -29,7 +29,7 @@ from .folders import (
     write_manifest,
 )
 from .npz import SPLITS
-from .scaling import Moments, deviation_of
+from .scaling import deviation_of
 from .splits import Split
 from .spool import Spool
 
@@ -181,8 +181,7 @@ def _write_index(spool: Spool, split: str, numbers: np.ndarray, starts: np.ndarr
 
 def _scale_factor(spool: Spool, numbers: np.ndarray, note: SplitNote) -> float:
     if spool.dtype.kind == "i":
-        moments = [Moments(2 * one.points * one.drawings, one.total, one.squares) for one in note.by_length]
-        factor = Moments(*map(sum, zip(*moments, strict=True))).deviation()
+        factor = note.moments().deviation()
     else:
         lengths = np.array(spool.drawings()["length"], np.int64)
         starts = np.cumsum(lengths) - lengths

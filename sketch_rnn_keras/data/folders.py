@@ -14,6 +14,7 @@ but for their sizes, types and shapes, which are looked at each time: to hash ma
 longer than to train on some of them. `verify_folder` hashes them.
 """
 
+import functools
 import json
 import mmap
 import os
@@ -80,6 +81,12 @@ class SplitNote(_Part):
     def by_length(self) -> list[LengthNote]:
         return [LengthNote(*row) for row in self.lengths]
 
+    def moments(self, most: int | None = None) -> Moments:
+        """Of the offsets of its drawings, or of those of at most so many points."""
+        notes = [note for note in self.by_length if most is None or note.points <= most]
+        sums = (Moments(2 * note.points * note.drawings, note.total, note.squares) for note in notes)
+        return functools.reduce(Moments.plus, sums, Moments())
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         rows = self.by_length
@@ -96,13 +103,16 @@ class SplitNote(_Part):
 
 
 class Manifest(_Part):
-    """What `manifest.json` says; `scale_factor` is that of the whole training split."""
+    """What `manifest.json` says.
+
+    `scale_factor` is that of the whole training split, which of float32 is known from nowhere else but all its rows.
+    """
 
     format: Literal["sketch-rnn data set"]
     version: Literal[1]
     dtype: Literal["int16", "float32"]
     points: Count
-    scale_factor: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    scale_factor: Annotated[float, Field(gt=0, le=OFFSET_LIMIT, allow_inf_nan=False)]
     categories: Annotated[list[Name], Field(max_length=MAX_CATEGORIES)]
     splits: dict[str, SplitNote]
     files: dict[str, FileNote]
@@ -162,13 +172,7 @@ class Folder(NamedTuple):
 
     def moments(self, name: str, most: int) -> Moments | None:
         """Of the offsets of all drawings of a split of at most so many points; None where they are not whole."""
-        if self.manifest.dtype != "int16":
-            return None
-        result = Moments()
-        for note in self.manifest.splits[name].by_length:
-            if note.points <= most:
-                result = result.plus(Moments(2 * note.points * note.drawings, note.total, note.squares))
-        return result
+        return self.manifest.splits[name].moments(most) if self.manifest.dtype == "int16" else None
 
 
 def open_folder(path: Path) -> Folder:

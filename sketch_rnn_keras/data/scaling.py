@@ -72,10 +72,10 @@ def deviation_of(blocks: Callable[[], Iterable[np.ndarray]]) -> float:
         moments = moments.plus(Moments.of(block))
     else:
         return moments.deviation()
-    bounds = [(block.min(), block.max()) for block in blocks()]
-    if min(low for low, _ in bounds) == max(high for _, high in bounds):
+    known = [(block.min(), block.max(), block.size) for block in blocks()]
+    if min(low for low, _, _ in known) == max(high for _, high, _ in known):
         return 0.0
-    count = sum(block.size for block in blocks())
+    count = sum(size for _, _, size in known)
     mean = math.fsum(number for block in blocks() for number in block.ravel().tolist()) / count
     squares = (number for block in blocks() for number in ((block.ravel() - mean) ** 2).tolist())
     return math.sqrt(math.fsum(squares) / count)

@@ -86,6 +86,19 @@ def test_numbers_that_are_not_whole_are_kept_as_float32(tmp_path):
     assert load_dataset(tmp_path / "a", 9).scale_factor == load_dataset(tmp_path / "b.npz", 9).scale_factor
 
 
+def test_no_row_of_float32_is_read_to_open_a_folder(tmp_path, monkeypatch):
+    train = [drawing * np.float32([0.1, 0.3, 1]) for drawing in make_drawings(0, [4, 30, 9])]
+    file = write_data(tmp_path / "a.npz", train=train)
+    convert(file, tmp_path / "a", as_is=True)
+    expected = load_dataset(file).scale_factor
+    with monkeypatch.context() as patch:
+        patch.setattr("sketch_rnn_keras.data.splits.FileRows.gather", None)
+        for limit in (None, 30):
+            assert load_dataset(tmp_path / "a", limit).scale_factor == expected
+    for others in ([tmp_path / "a", file], [file, tmp_path / "a"]):
+        assert load_dataset(others).scale_factor == load_dataset([file, file]).scale_factor
+
+
 def test_one_split_is_read_as_all_three_are(made):
     assert_same(list(load_split(made[1], "valid")), list(load_dataset(made[1]).valid))
 
@@ -164,6 +177,7 @@ def write(path, manifest) -> None:
         ({"points": 5}, r"strokes.npy: expected an array of shape \[5, 3\]"),
         ({"scale_factor": float("nan")}, "scale_factor"),
         ({"scale_factor": 0}, "scale_factor"),
+        ({"scale_factor": 1000.5}, "scale_factor: Input should be less than or equal to 1000"),
         ({"categories": ["a\x1b[2J"]}, "categories: expected names of printable characters"),
         ({"categories": ["a" * 999]}, "categories.0: String should have at most 80"),
         ({"files": {"../../etc/passwd": {"bytes": 3, "sha256": "0" * 64}}}, "files: expected those of the format"),
