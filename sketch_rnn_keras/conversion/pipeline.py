@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.chunks import narrowed
 from ..data.folder_writing import check_folder_writable, write_folder
 from ..data.npz import LAYOUTS, MAX_BYTES, SPLITS, check_writable, write_splits
 from ..data.scaling import clamp, deviation_of
@@ -22,7 +23,6 @@ from ..data.workers import count_processes, map_in_order
 from ..errors import InputError, one_of, shown, whole_number
 from ..strokes import USUAL_MAX_SEQ_LEN
 from .inputs import PIECE, cut_in_pieces, find_files
-from .prepare import narrowed
 from .reading import Settings, Task, read
 from .report import MAX_NAMED, Report
 from .splitting import DEFAULT, check_splits, choose

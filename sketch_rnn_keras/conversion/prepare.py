@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..data.chunks import fit_int16
 from ..strokes import ragged_indices, simplify_flat
 from .items import Drawing
 
@@ -124,7 +125,7 @@ def _to_stroke3(batch: _Batch, round_points: bool = True) -> list[np.ndarray]:
     firsts = _firsts(batch.sizes)
     offsets = np.diff(points, axis=0, prepend=np.zeros((1, 2)))
     offsets[firsts] = points[firsts]
-    fits = ((offsets == np.rint(offsets)) & (np.abs(offsets) < 2**15)).all(axis=1)
+    fits = fit_int16(offsets)
     stroke3 = np.zeros((len(points), 3), np.int16 if fits.all() else np.float32)
     stroke3[:, :2] = offsets
     stroke3[np.cumsum(batch.lengths) - 1, 2] = 1
@@ -133,10 +134,3 @@ def _to_stroke3(batch: _Batch, round_points: bool = True) -> list[np.ndarray]:
         drawing.astype(np.int16 if fit else np.float32, copy=False)
         for drawing, fit in zip(np.split(stroke3, firsts[1:]), whole, strict=True)
     ]
-
-
-def narrowed(stroke3: np.ndarray) -> np.ndarray:
-    """A float32 drawing as int16, if that can hold it."""
-    offsets = stroke3[:, :2]
-    fits = ((offsets == np.rint(offsets)) & (np.abs(offsets) < 2**15)).all()
-    return stroke3.astype(np.int16) if fits else stroke3

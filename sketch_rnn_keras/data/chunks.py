@@ -13,6 +13,17 @@ DRAWING = np.dtype([("length", "<i4"), ("category", "<i4"), ("split", "<i1"), ("
 NO_SPLIT = -1
 
 
+def fit_int16(offsets: np.ndarray) -> np.ndarray:
+    """Of each row of numbers `[P, 2]`, whether int16 holds both as they are: bool `[P]`."""
+    holds = (offsets == np.rint(offsets)) & (offsets >= -(2**15)) & (offsets < 2**15)
+    return holds.all(axis=1)
+
+
+def narrowed(stroke3: np.ndarray) -> np.ndarray:
+    """A drawing `[n, 3]` as int16, if that can hold it, or else as float32."""
+    return stroke3.astype(np.int16 if fit_int16(stroke3[:, :2]).all() else np.float32, copy=False)
+
+
 class Chunk(NamedTuple):
     """Some drawings, and what is to be remembered beside them.
 

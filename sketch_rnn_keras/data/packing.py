@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .chunks import Chunk, make_chunk
+from .chunks import Chunk, make_chunk, narrowed
 from .cleaning import clean
 from .folder_writing import write_folder
 from .folders import is_folder
@@ -65,14 +65,8 @@ def read_file(path: Path) -> Chunk:
     splits: list[int] = []
     for place, (split, arrays) in enumerate(read_splits(path).items()):
         kept, _ = clean(arrays, str(path), split, None)
-        drawings += [_stored(drawing) for drawing in kept]
+        drawings += [narrowed(drawing) for drawing in kept]
         splits += [place] * len(kept)
     if not drawings:
         raise InputError(f"{path}: expected drawings, received none")
     return make_chunk(drawings, [path.stem] * len(drawings), splits)
-
-
-def _stored(drawing: np.ndarray) -> np.ndarray:
-    """A drawing as int16, if that can hold it, or else as float32."""
-    narrow = drawing.astype(np.int16) if np.abs(drawing).max() < 2**15 else None
-    return narrow if narrow is not None and np.array_equal(narrow, drawing) else drawing.astype(np.float32)
