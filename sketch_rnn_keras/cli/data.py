@@ -1,6 +1,7 @@
 """`sketch-rnn convert` and `info`: drawings into data files, and what is in a file."""
 
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -105,13 +106,16 @@ def _training_command(report: "Report") -> str:
     return shlex.join(words)
 
 
-def _verify(path: Path) -> None:
+def _verify(target: str) -> None:
+    from ..data.catalog import expand, resolve
     from ..data.folders import is_folder, verify_folder
 
-    if not is_folder(path):
-        raise InputError(f"--verify: expected a folder that sketch-rnn convert has made, received {path}")
-    for name in verify_folder(path):
-        say(f"whole  {path / name}")
+    for one in expand(target):
+        path = Path(one) if os.path.exists(one) else resolve(one)
+        if not isinstance(path, Path) or not is_folder(path):
+            raise InputError(f"--verify: expected a folder that sketch-rnn convert has made, received {one}")
+        for name in verify_folder(path):
+            say(f"whole  {path / name}")
 
 
 @app.command()
@@ -138,7 +142,7 @@ def info(
 
     path = find_model(target) if target in presets() else Path(target)
     if verify:
-        _verify(path)
+        _verify(target)
     given = {"split": split, "count": count, "seed": seed, "columns": columns}
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if contact_sheet is None and (settings or overwrite):

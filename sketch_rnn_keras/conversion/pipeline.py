@@ -16,7 +16,7 @@ import numpy as np
 
 from ..data.chunks import narrowed
 from ..data.folder_writing import check_folder_writable, write_folder
-from ..data.npz import LAYOUTS, MAX_BYTES, SPLITS, check_writable, write_splits
+from ..data.npz import LAYOUTS, MAX_BYTES, MAX_DRAWINGS, SPLITS, check_writable, write_splits
 from ..data.scaling import clamp, deviation_of
 from ..data.spool import Spool, plan_of
 from ..data.workers import count_processes, map_in_order
@@ -163,6 +163,8 @@ def _write(spool: Spool, chosen: Mapping[str, np.ndarray], layout: str, overwrit
     if layout == FOLDER:
         report.scale_factor = write_folder(report.output, spool, chosen, overwrite).scale_factor
         return
+    for split, numbers in chosen.items():
+        _check_size(spool, split, numbers)
     train = _as_arrays(spool, chosen["train"])
     offsets = clamp(np.concatenate(train)).astype(np.float64)
     report.scale_factor = deviation_of(lambda: [offsets])
@@ -170,16 +172,21 @@ def _write(spool: Spool, chosen: Mapping[str, np.ndarray], layout: str, overwrit
     write_splits(report.output, {"train": train, **others}, layout, overwrite)
 
 
+def _check_size(spool: Spool, split: str, numbers: np.ndarray) -> None:
+    """Refuses what a split of a file cannot hold, before any of it is in memory."""
+    size = int(spool.drawings()["length"][numbers].sum(dtype=np.int64)) * 3 * spool.dtype.itemsize
+    for what, count, most in (("drawings", len(numbers), MAX_DRAWINGS), ("bytes", size, MAX_BYTES)):
+        if count > most:
+            raise InputError(
+                f"split {split}: expected at most {most} {what} in a file, received {count}; write a folder, lower "
+                "per_category, or give fewer sources at once; a folder is an output without a suffix"
+            )
+
+
 def _as_arrays(spool: Spool, numbers: np.ndarray) -> list[np.ndarray]:
     """Drawings of a spool, each int16 if that can hold it."""
     lengths = np.array(spool.drawings()["length"], np.int64)
     ends, rows = np.cumsum(lengths), spool.rows()
-    size = int(lengths[numbers].sum()) * 3 * spool.dtype.itemsize
-    if size > MAX_BYTES:
-        raise InputError(
-            f"expected drawings of at most {MAX_BYTES} bytes in one split of a file, received {size}; write a folder, "
-            "lower per_category, or give fewer sources at once"
-        )
     drawings = [np.array(rows[ends[number] - lengths[number] : ends[number]]) for number in numbers.tolist()]
     return drawings if spool.dtype.kind == "i" else [narrowed(drawing) for drawing in drawings]
 

@@ -31,13 +31,13 @@ MAX_LINE = 2**22  # bytes of a drawing in ndjson; Quick, Draw!'s longest lines a
 
 
 def group(name: str) -> tuple[str, ...]:
-    """The categories of a group, such as animals.
+    """The categories of a group, such as animals; that of a category is the one.
 
     Raises:
         InputError: there is no such group.
     """
     known_names([name], [*GROUPS, *CATEGORIES], "groups and Quick, Draw! categories")
-    return GROUPS[name]
+    return GROUPS.get(name, (name,))
 
 
 def download(

@@ -134,10 +134,15 @@ def test_the_sample_takes_memory_for_the_drawings_whatever_the_groups():
     assert chosen.tolist() == reservoir(categories.tolist(), 20_000, 0)
 
 
-def test_what_a_file_holds_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline, "MAX_BYTES", 200)
+@pytest.mark.parametrize(("name", "most"), [("MAX_BYTES", 200), ("MAX_DRAWINGS", 4)])
+def test_what_a_file_holds_is_bounded_before_it_is_in_memory(tmp_path, monkeypatch, name, most):
+    monkeypatch.setattr(pipeline, name, most)
     source = write_lines(tmp_path / "a.ndjson", random_drawings(9))
-    with pytest.raises(InputError, match="write a folder, lower per_category, or give fewer sources"):
-        convert(source, tmp_path / "a.npz")
+    for splits in ((7, 1, 1), (1, 7, 1)):
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline, "_as_arrays", None)
+            with pytest.raises(InputError, match="write a folder, lower per_category, or give fewer sources") as caught:
+                convert(source, tmp_path / "a.npz", splits=splits)
+        assert f"split {'train' if splits[0] > 1 else 'valid'}: expected at most {most} " in str(caught.value)
     assert convert(source, tmp_path / "a.npz", per_category=3).kept == 3
     assert convert(source, tmp_path / "a").kept == 9

@@ -119,6 +119,11 @@ def test_a_category_can_be_said_to_be_one_of_quickdraw(here):
     assert resolve("quickdraw:cat") == resolve("cat") == Path("data/cat.npz")
 
 
+def test_the_group_of_a_category_is_that_category():
+    assert quickdraw.group("cat") == ("cat",)
+    assert quickdraw.group("body") == quickdraw.GROUPS["body"]
+
+
 def test_an_unknown_group_is_told_what_is_near(here):
     with pytest.raises(InputError, match="groups and Quick, Draw! categories, received 'animal'; near: animals"):
         resolve("quickdraw:animal")
@@ -192,3 +197,16 @@ def test_the_command_takes_groups_and_lists(here, command):
         status, out, _ = command("info", name)
         assert status == 0
         assert f"train         {total}" in out
+
+
+def test_what_is_verified_has_the_names_of_data_sets(here, command):
+    packing.pack([Path("data/cat.npz")], "data/mine", processes=1)
+    Path("all.txt").write_text("mine\nquickdraw:pets\n")
+    for name, folders in (("mine", 1), ("data/mine", 1), ("quickdraw:pets", 1), ("all.txt", 2)):
+        status, _, err = command("info", name, "--verify")
+        assert status == 0
+        assert err.count("whole  data/") == 10 * folders
+    for name in ("cat", "data/cat.npz", "doodles:cat"):
+        status, out, err = command("info", name, "--verify")
+        assert (status, out) == (2, "")
+        assert f"--verify: expected a folder that sketch-rnn convert has made, received {name}" in err
