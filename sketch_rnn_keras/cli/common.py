@@ -48,6 +48,7 @@ def command_name(command: CommandInfo) -> str:
     return command.name or get_command_name(command.callback.__name__)
 
 
+TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # where a command shows what temperature does
 Data = Annotated[
     list[str] | None,
     typer.Option(

@@ -8,6 +8,7 @@ import typer
 
 from .common import (
     DEFAULT_MODEL,
+    TAUS,
     Data,
     Model,
     Output,
@@ -37,7 +38,6 @@ SomeDrawings = Annotated[
     list[str] | None, typer.Argument(help=f"Drawings: {_FORMS}. Without any: random ones of the model's own data.")
 ]
 DrawingName = Annotated[str, typer.Argument(help=f"A drawing: {_FORMS}.")]
-TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 def open_with_drawings(

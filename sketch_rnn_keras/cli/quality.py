@@ -1,15 +1,17 @@
 """`sketch-rnn quality` and `train-recogniser`: how good drawings are, and what tells."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, few
 from .common import (
     DEFAULT_MODEL,
+    TAUS,
     Data,
     Overwrite,
     Seed,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from ..quality.measuring import Judge, Row
     from ..quality.recogniser import Recogniser
 
-TAUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+MOST_TESTED = 100  # drawings of a category
 
 
 @app.command()
@@ -66,14 +68,15 @@ def quality(
     if they are of the same recogniser, data and count; docs/quality.md says what each number means.
     """
     from ..data.datasets import load_dataset
+    from ..model.mixture import check_temperature
     from ..quality import measuring, report
     from ..quality.recogniser import SHIPPED, load_recogniser
 
     if output:
         check_output(output, overwrite)
-    names, taus = model or [DEFAULT_MODEL], temperature or list(TAUS)
+    names, taus = model or [DEFAULT_MODEL], temperature or TAUS
     for tau in taus:
-        _check_temperature(tau)
+        check_temperature(tau)
     network = load_recogniser(recogniser or SHIPPED)
     models = {name: open_model(name) for name in names}
     sources = data or list(dict.fromkeys(source for each in models.values() for source in each.hparams.data_set))
@@ -87,7 +90,7 @@ def quality(
     shown = list(rows)
     if controls:
         rows += _controls(judge, next(iter(models.values())))
-    again = {name: judge.reconstruction(each) for name, each in models.items()}
+    again = {name: _reconstruction(judge, name, each, dataset.scale_factor) for name, each in models.items()}
     reconstructions = [{"name": name, **row} for name, row in again.items() if row]
     answer(json.dumps(_document(judge, dataset.sources, asked, split, recogniser, rows, reconstructions), indent=1))
     say(report.table(rows))
@@ -98,22 +101,18 @@ def quality(
         say(f"wrote  {output}: quality against diversity at temperatures {', '.join(f'{tau:g}' for tau in taus)}")
 
 
-def _check_temperature(tau: float) -> None:
-    from ..model.mixture import check_temperature
-
-    check_temperature(tau)
-
-
 def _tell(judge: "Judge", asked: Sequence[str], count: int) -> None:
     """Says what is compared with what, where it is not what was asked for."""
     if judge.count < count:
         say(f"note   {judge.count} of each, not {count}: half of the real drawings are set aside for comparison")
+    unknown = [name for name in dict.fromkeys(asked) if name not in judge.recogniser.categories]
     if not judge.places:
-        known = ", ".join(judge.recogniser.categories)
         say(
-            f"note   the recogniser knows none of {', '.join(asked)}, only {known}: its features are used, recognition "
-            "is not measured; see `sketch-rnn train-recogniser`"
+            f"note   the recogniser knows none of {few(unknown)}, only {few(judge.recogniser.categories)}: its "
+            "features are used, recognition is not measured; see `sketch-rnn train-recogniser`"
         )
+    elif unknown:
+        say(f"note   the recogniser does not know {few(unknown)}: a sketch of these counts as not recognised")
 
 
 def _measured(judge: "Judge", models: dict[str, "SketchRNN"], taus: Sequence[float]) -> list[dict[str, Any]]:
@@ -125,6 +124,14 @@ def _measured(judge: "Judge", models: dict[str, "SketchRNN"], taus: Sequence[flo
             told = measuring.counted(progress, len(rows) * judge.count)
             rows += [{"name": name, **row} for row in measuring.measure_model(judge, model, taus, told)]
     return rows
+
+
+def _reconstruction(judge: "Judge", name: str, model: "SketchRNN", scale_factor: float) -> "Row | None":
+    """As the judge's, for a model that does not know its scale factor too."""
+    if model.hparams.conditional and model.scale_factor is None:
+        model.scale_factor = scale_factor
+        say(f"note   {name} reads drawings with the scale factor of the data, {scale_factor:.4f}")
+    return judge.reconstruction(model)
 
 
 def _controls(judge: "Judge", model: "SketchRNN") -> list[dict[str, Any]]:
@@ -184,8 +191,8 @@ def train_recogniser(
 ) -> None:
     """Train the network that tells what drawings are of, for `sketch-rnn quality --recogniser`.
 
-    It learns from the training splits and is tested on the test splits; beside the categories it learns scribbles,
-    which are none of them.
+    It learns from the training splits and is tested on 100 drawings of each test split; beside the categories it learns
+    scribbles, which are none of them.
     """
     from ..data.datasets import load_dataset
     from ..data.doodles import SUBJECTS
@@ -203,20 +210,21 @@ def train_recogniser(
     with progress_bar("steps", steps) as progress:
         trained = recogniser.train_recogniser(train, steps=steps, seed=seed, progress=progress)
     trained.save(output)
-    answer(_tested(trained, test))
+    answer(_tested(trained, test, seed))
     say(f"wrote  {output}: {len(train)} categories, {trained.network.count_params():,} weights")
 
 
-def _tested(trained: "Recogniser", drawings: Mapping[str, Sequence[Any]]) -> str:
-    """How many of the test drawings of each category are recognised, and what others are taken for."""
+def _tested(trained: "Recogniser", drawings: Mapping[str, Sequence[Any]], seed: int) -> str:
+    """How many of the first test drawings of each category are recognised, and what others are taken for."""
     from ..quality.recogniser import SCRIBBLE, scribbles
 
-    everything = [drawing for each in drawings.values() for drawing in each]
+    shown = {name: [each[k] for k in range(min(MOST_TESTED, len(each)))] for name, each in drawings.items()}
+    shown[SCRIBBLE] = scribbles([drawing for each in shown.values() for drawing in each], seed)
     lines, right, total = [], 0, 0
-    for name, each in {**drawings, SCRIBBLE: scribbles(everything)}.items():
+    for name, each in shown.items():
         taken = trained.see(each).probabilities.argmax(axis=1).tolist()
         wrong = [trained.categories[place] for place in taken if trained.categories[place] != name]
-        often = sorted(set(wrong), key=wrong.count, reverse=True)[:3]
+        often = [other for other, _ in Counter(wrong).most_common(3)]
         mistaken = f"; the others for {', '.join(often)}" if often else ""
         lines.append(f"{name}: {len(each) - len(wrong)} of {len(each)} recognised{mistaken}")
         if name != SCRIBBLE:

@@ -1,6 +1,6 @@
 """Drawings whose place in any ranking is known: a copy machine's, and scribbles that nobody would recognise.
 
-Enters: a stroke-3 drawing and a generator. Leaves: another one, in the same units.
+Enters: a stroke-3 drawing and a generator. Leaves: another one; whoever looks at them does not look at their size.
 """
 
 import numpy as np

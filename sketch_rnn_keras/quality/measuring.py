@@ -72,7 +72,9 @@ class Judge:
         self._real_seen = recogniser.see(self.real)
         self._diversity = metrics.diversity(self._real_seen.features)
         self._lengths = np.array([len(drawing) for drawing in self.real])
-        self._training_pixels, self._held_out_pixels = _pixels(self.training), _pixels(self.held_out)
+        self._training_pixels, self._held_out_distances = _pixels(self.training), np.zeros(0)
+        if min(len(self.training), len(self.held_out)) >= metrics.MIN_VECTORS:
+            self._held_out_distances = metrics.distances_to(self._training_pixels, _pixels(self.held_out))
 
     def measure(self, sketches: Sequence[np.ndarray], max_points: int | None = None) -> Row:
         """The measures of a set of sketches: of its first `count` those that compare sets, of all of them the others.
@@ -105,8 +107,15 @@ class Judge:
     def reconstruction(self, model: SketchRNN) -> Row | None:
         """How well a model draws again what it has read; None for one that reads or draws nothing.
 
-        The drawings are held out or, where fewer than 10 are, real ones.
+        The drawings are held out or, where fewer than 10 are, real ones. `chamfer_of_others` and `frechet_of_others`
+        are the distances of two originals, beside which those of an original and its reconstruction are to be seen;
+        all four are of the reconstructions that have points, as many as `drawn` says.
+
+        Raises:
+            InputError: the model reads drawings, and does not know its scale factor.
         """
+        if model.hparams.conditional and model.scale_factor is None:
+            raise InputError("scale_factor: expected a model that knows its own, since it is to read drawings; give it")
         originals = self.held_out if len(self.held_out) >= metrics.MIN_VECTORS else self.real
         originals = [one for one in originals if len(one) <= model.hparams.max_seq_len][:MOST_RECONSTRUCTED]
         if not model.hparams.conditional or len(originals) < metrics.MIN_VECTORS:
@@ -120,6 +129,7 @@ class Judge:
         before, after = (paths.along_the_ink([each[k] for k in drawn]) for each in (originals, again))
         return {
             "drawings": len(originals),
+            "drawn": len(drawn),
             "temperature": RECONSTRUCTION_TEMPERATURE,
             **{f"top_{rank}": share for rank, share in found.items()},
             "chamfer": float(paths.chamfer_distances(before, after).mean()),
@@ -151,9 +161,10 @@ class Judge:
         }
 
     def _copying(self, sketches: Sequence[np.ndarray]) -> Row:
-        if min(len(self._training_pixels), len(self._held_out_pixels)) < metrics.MIN_VECTORS:
+        if not len(self._held_out_distances):
             return dict.fromkeys(metrics.Copying._fields)
-        return metrics.copying(_pixels(sketches), self._training_pixels, self._held_out_pixels)._asdict()
+        own = metrics.distances_to(self._training_pixels, _pixels(sketches))
+        return metrics.copying(own, self._held_out_distances)._asdict()
 
 
 def measure_model(
@@ -202,5 +213,5 @@ def _pixels(drawings: Sequence[np.ndarray]) -> np.ndarray:
 
     Without that, an empty square would be near to every drawing of little ink.
     """
-    pixels = raster.rasterise(drawings).reshape(len(drawings), -1).astype("float32")
+    pixels = raster.rasterise(drawings).reshape(len(drawings), raster.QUICK_DRAW.size**2).astype("float32")
     return pixels / np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1)

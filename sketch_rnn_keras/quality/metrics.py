@@ -1,6 +1,6 @@
 """Measures of sets of drawings. Enters: vectors, one for each drawing. Leaves: a number, or a few.
 
-The vectors are a recogniser's features (`recogniser.features`) or pixels (`raster.rasterise`); none of the measures
+The vectors are a recogniser's features (`recogniser.Seen`) or pixels (`raster.rasterise`); none of the measures
 knows which. `sketches` are a model's, `real` are people's. Sources: Frechet distance (FID): arXiv 1706.08500, its bias
 and the extrapolation: arXiv 1911.07023; kernel distance (KID): arXiv 1801.01401, the pairs of its estimator: Gretton et
 al., "A kernel two-sample test", JMLR 13 (2012), lemma 6; precision and recall: arXiv 1904.06991; density and coverage:
@@ -33,7 +33,7 @@ class Neighbourhood(NamedTuple):
     Attributes:
         precision: the share of sketches that lie as near to a real drawing as its k-th neighbour does.
         recall: the share of real drawings that lie as near to a sketch as its k-th neighbour does.
-        density: how many real drawings have a sketch in their neighbourhood, over k: 1 for sets of one distribution,
+        density: in the neighbourhoods of how many real drawings a sketch lies, over k: 1 for sets of one distribution,
             above it where sketches crowd in the middle of the real ones.
         coverage: the share of real drawings with a sketch in their neighbourhood.
     """
@@ -193,19 +193,16 @@ def diversity(vectors: np.ndarray) -> float:
     return float(total / (len(vectors) * (len(vectors) - 1)))
 
 
-def copying(sketches: np.ndarray, training: np.ndarray, held_out: np.ndarray) -> Copying:
+def copying(sketches: np.ndarray, held_out: np.ndarray) -> Copying:
     """Whether sketches are copies of training drawings.
 
-    A distance to the nearest training drawing counts in lengths of that drawing's own distance to its nearest other:
-    what is near among simple drawings is not what is near among intricate ones.
-
     Args:
-        sketches, training, held_out: `[n, d]`; the last are real and were not trained on, at least 10 of each.
+        sketches: how far they are from these, `[n]`, as `distances_to` says.
+        held_out: how far real drawings are that were not trained on, `[m]`.
 
     Source: arXiv 2004.05675, whose statistic is that of `nearer`.
     """
-    sketches, training = _checked("sketches", sketches), _checked("training", training)
-    own, theirs = _relative(sketches, training), _relative(_checked("held_out", held_out), training)
+    own, theirs = (np.asarray(each, np.float64) for each in (sketches, held_out))
     below, level = (np.searchsorted(np.sort(theirs), own, side) for side in ("left", "right"))
     farther = len(theirs) - (below + level) / 2  # held-out drawings that are, ties being half
     median = np.median(theirs)
@@ -245,8 +242,18 @@ def nearest(vectors: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.nda
     return places, distances
 
 
-def _relative(vectors: np.ndarray, training: np.ndarray) -> np.ndarray:
-    """The distance to the nearest training vector over that one's distance to its own nearest other."""
+def distances_to(training: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """How far vectors are from the nearest of a set, in lengths of that one's distance to its own nearest other.
+
+    What is near among simple drawings is not what is near among intricate ones.
+
+    Args:
+        training, vectors: `[m, d]` and `[n, d]`, at least 10 each.
+
+    Returns:
+        `[n]`.
+    """
+    training, vectors = _checked("training", training), _checked("vectors", vectors)
     places, distances = nearest(vectors, training)
     found, back = np.unique(places, return_inverse=True)
     gaps = np.zeros(len(found))

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..backends import keras
 from ..data.datasets import Split
-from ..errors import InputError, shown, whole_number
+from ..errors import InputError, reason, shown, whole_number
 from ..files.arrays import read_arrays, write_arrays
 from ..files.writing import check_suffix, replacing, unwritable
 from ..streams import Stream, derived_seed, generator
@@ -27,6 +27,7 @@ FEATURES = 64
 BATCH = 128
 STEPS = 3000
 MAX_CATEGORIES = 1000
+MAX_SIZE = 128  # pixels of a side
 SHIPPED = Path(__file__).parent / "doodles.npz"
 
 _FORMAT = "sketch_rnn_keras recogniser 1"
@@ -54,13 +55,17 @@ class Recogniser:
         style: of the rasters that it sees.
         seed: of its first weights.
 
+    Raises:
+        InputError: too few or too many categories, or a style out of its range; at most 128 pixels a side.
+
     Attributes:
         network: a functional Keras model from `[B, size, size, 1]`, ink being 1, to probabilities `[B, K]`, features
             `[B, 64]`.
     """
 
     def __init__(self, categories: Sequence[str], style: raster.Style = raster.QUICK_DRAW, seed: int = 0):
-        self.categories, self.style = _checked_categories(categories), style
+        self.categories, self.style = _checked_categories(categories), raster.checked(style)
+        whole_number("size", self.style.size, 1, MAX_SIZE)
         self.network = _network(style.size, len(self.categories), seed)
 
     def see(self, drawings: Sequence[np.ndarray]) -> Seen:
@@ -108,7 +113,7 @@ def load_recogniser(path: str | os.PathLike = SHIPPED) -> Recogniser:
         about = json.loads(str(arrays.pop("about")))
         if about["format"] != _FORMAT:
             raise ValueError(f"its format is {shown(about['format'])}")
-        recogniser = Recogniser(about["categories"], raster.checked(raster.Style(**about["style"])))
+        recogniser = Recogniser(about["categories"], raster.Style(**about["style"]))
         for variable in recogniser.network.weights:
             array = arrays.pop(variable.path)
             if array.shape != tuple(variable.shape) or array.dtype != np.float32 or not np.isfinite(array).all():
@@ -117,7 +122,7 @@ def load_recogniser(path: str | os.PathLike = SHIPPED) -> Recogniser:
         if arrays:
             raise ValueError(f"it holds {shown(next(iter(arrays)))}, which is none of its weights")
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
-        raise InputError(f"{path}: expected a recogniser that this package saved: {shown(str(error))}") from None
+        raise InputError(f"{path}: expected a recogniser that this package saved: {reason(error)}") from None
     return recogniser
 
 
@@ -142,7 +147,7 @@ def train_recogniser(
         progress: told the number of each step that is done.
 
     Raises:
-        InputError: too few categories, or one without drawings.
+        InputError: too few categories, or one without drawings, or a style out of its range.
     """
     empty = [name for name, each in drawings.items() if not len(each)]
     if empty:
@@ -224,7 +229,7 @@ def _varied(drawing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _network(size: int, count: int, seed: int) -> Any:
-    """Three convolutions, the mean and the maximum over the places, 64 features, a choice."""
+    """Three convolutions, after each of which four places become one; 64 features of all that is left; a choice."""
     layers = keras.layers
 
     def kernel(place: int) -> Any:

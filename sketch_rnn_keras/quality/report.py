@@ -16,24 +16,24 @@ from ..pictures.figure import PAST, STYLE, literal, write_figure
 
 Row = Mapping[str, Any]
 
-COLUMNS = {  # of the table: which measure, how it is written
-    "recognised": ("recognised", "{:.1%}"),
-    "FID": ("fid", "{:.2f}"),
-    "±": ("fid_error", "{:.2f}"),
-    "FID∞": ("fid_infinity", "{:.2f}"),
-    "KID": ("kid", "{:.3f}"),
-    "± ": ("kid_error", "{:.3f}"),
-    "precision": ("precision", "{:.2f}"),
-    "recall": ("recall", "{:.2f}"),
-    "density": ("density", "{:.2f}"),
-    "coverage": ("coverage", "{:.2f}"),
-    "diversity": ("diversity", "{:.2f}"),
-    "near copies": ("near_copies", "{:.1%}"),
-    "novelty": ("novelty", "{:.2f}"),
-    "ended": ("ended", "{:.1%}"),
-    "points": ("mean_points", "{:.1f}"),
-    "lengths apart": ("length_distance", "{:.1f}"),
-}
+COLUMNS = (  # of the table: title, measure, how it is written
+    ("recognised", "recognised", "{:.1%}"),
+    ("FID", "fid", "{:.2f}"),
+    ("±", "fid_error", "{:.2f}"),
+    ("FID∞", "fid_infinity", "{:.2f}"),
+    ("KID", "kid", "{:.3f}"),
+    ("±", "kid_error", "{:.3f}"),
+    ("precision", "precision", "{:.2f}"),
+    ("recall", "recall", "{:.2f}"),
+    ("density", "density", "{:.2f}"),
+    ("coverage", "coverage", "{:.2f}"),
+    ("diversity", "diversity", "{:.2f}"),
+    ("near copies", "near_copies", "{:.1%}"),
+    ("novelty", "novelty", "{:.2f}"),
+    ("ended", "ended", "{:.1%}"),
+    ("points", "mean_points", "{:.1f}"),
+    ("lengths apart", "length_distance", "{:.1f}"),
+)
 
 
 def name_of(row: Row) -> str:
@@ -43,16 +43,19 @@ def name_of(row: Row) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as Markdown; a measure that none of them has is left out."""
-    shown = {title: each for title, each in COLUMNS.items() if any(row[each[0]] is not None for row in rows)}
-    lines = [["sketches", *(title.strip() for title in shown)], ["---", *("---:" for _ in shown)]]
+    shown = [column for column in COLUMNS if any(row[column[1]] is not None for row in rows)]
+    lines = [["sketches", *(title for title, _, _ in shown)], ["---", *("---:" for _ in shown)]]
     for row in rows:
-        cells = [form.format(row[key]) if row[key] is not None else "" for key, form in shown.values()]
+        cells = [form.format(row[key]) if row[key] is not None else "" for _, key, form in shown]
         lines.append([name_of(row).replace("|", "\\|"), *cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def reconstruction_table(rows: Sequence[Row]) -> str:
-    """What is known of reconstructions, as Markdown; empty where no model reads drawings."""
+    """What is known of reconstructions, as Markdown; empty without rows.
+
+    "of others" is the distance of an original from another original.
+    """
     lines = [["model", "found first", "in the first 10", "Chamfer", "of others", "Fréchet", "of others"]]
     lines += [["---", *["---:"] * 6]]
     keys = ("chamfer", "chamfer_of_others", "frechet", "frechet_of_others")

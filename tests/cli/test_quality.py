@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from support.tiny import tiny_model
 
+from sketch_rnn_keras.model.saving import save_keras
 from sketch_rnn_keras.quality.recogniser import load_recogniser
 
 
@@ -23,12 +25,30 @@ def test_quality_prints_one_json_object_a_table_and_draws_a_picture(command, sav
     assert "wrote  a.svg" in err
 
 
+def test_a_model_that_reads_is_measured_by_its_reconstructions(command, tmp_path):
+    model = tiny_model(end=-2.0, max_seq_len=90)
+    model.scale_factor = None
+    save_keras(model, tmp_path / "reads.keras")
+    arguments = ["--model", "reads.keras", "--data", "doodles:cat:40", "--count", 12, "--temperature", 0.5]
+    status, out, err = command("quality", *arguments)
+    assert status == 0
+    [row] = json.loads(out)["reconstructions"]
+    assert (row["name"], row["temperature"]) == ("reads.keras", 0.2)
+    assert row["chamfer_of_others"] > 0
+    assert "note   reads.keras reads drawings with the scale factor of the data" in err
+    assert "| reads.keras |" in err.split("| model | found first |")[1]
+
+
 def test_what_cannot_be_measured_is_said_or_refused(command, refused, saved):
     data = ["--data", "doodles:cat:40", "--temperature", 0.5]
     _, out, err = command("quality", "--model", saved, *data, "--count", 100, "--category", "monkey")
     assert json.loads(out)["rows"][0]["recognised"] is None
     assert "note   20 of each, not 100" in err
     assert "the recogniser knows none of monkey, only cat" in err
+    both = ["--category", "monkey", "--category", "cat"]
+    _, out, err = command("quality", "--model", saved, *data, "--count", 10, *both)
+    assert "the recogniser does not know monkey" in err
+    assert json.loads(out)["rows"][0]["recognised"] == 1
     assert "a.txt: expected a file name ending in" in refused("quality", "--output", "a.txt")
     assert "temperature" in refused("quality", "--model", saved, "--temperature", -1)
     assert "expected a file of arrays" in refused("quality", "--model", saved, *data, "--recogniser", "none.npz")

@@ -142,13 +142,37 @@ def test_reconstructions_are_of_models_that_read(cats, recogniser, monkeypatch):
     judge = measuring.Judge(cats, recogniser, ["cat"], count=16)
     assert judge.reconstruction(tiny_model(end=-2.0, conditional=False)) is None
     model = tiny_model(end=-2.0, max_seq_len=80)
+    model.scale_factor = None
+    with pytest.raises(InputError, match="scale_factor: expected a model that knows its own"):
+        judge.reconstruction(model)
+    model.scale_factor = cats.scale_factor
     row = judge.reconstruction(model)
     assert row["drawings"] == 16
+    assert 0 < row["drawn"] <= 16
     assert 0 <= row["top_1"] <= row["top_10"] <= 1
     assert row["frechet"] > row["chamfer"] > 0
     monkeypatch.setattr(measuring, "sample", lambda *_, z, **__: [np.zeros((0, 3))] * len(z))
     assert judge.reconstruction(model) is None  # it draws nothing
-    assert measuring.untrained(tiny_model()).hparams == tiny_model().hparams
+
+
+def test_an_untrained_model_has_the_size_of_another_and_none_of_its_weights():
+    model = tiny_model()
+    other = measuring.untrained(model)
+    assert (other.hparams, other.scale_factor) == (model.hparams, model.scale_factor)
+    kernel = other.output_head.kernel.numpy()
+    assert kernel.shape == model.output_head.kernel.shape
+    assert not np.allclose(kernel, model.output_head.kernel.numpy())
+
+
+def test_without_held_out_drawings_copies_are_not_looked_for(recogniser, tmp_path):
+    drawings = np.empty(40, object)
+    drawings[:] = make_splits("cat", (40, 0, 0))["train"]
+    none = np.empty(0, object)
+    np.savez(tmp_path / "cats.npz", train=drawings, valid=none, test=none)
+    judge = measuring.Judge(load_dataset(tmp_path / "cats.npz"), recogniser, ["cat"], count=10)
+    row = judge.measure(judge.floor)
+    assert [row[name] for name in ("near_copies", "nearer", "novelty")] == [None] * 3
+    assert row["recognised"] == 1
 
 
 # ---------------------------------------------------------------------------------------------------------- controls

@@ -180,9 +180,9 @@ def test_diversity_counts_each_pair_of_different_vectors_once():
 def test_what_is_done_in_parts_is_what_is_done_at_once(monkeypatch, two_sets):
     x, y = two_sets
     pairs = (metrics.neighbourhood, metrics.retrieval, metrics.kernel_distance)
-    whole = [metrics.diversity(x), metrics.copying(x, y, x[:50]), *(measure(x, y) for measure in pairs)]
+    whole = [metrics.diversity(x), copying(x, y, normal(50, 3)), *(measure(x, y) for measure in pairs)]
     monkeypatch.setattr(metrics, "_AT_ONCE", 1700)
-    parts = [metrics.diversity(x), metrics.copying(x, y, x[:50]), *(measure(x, y) for measure in pairs)]
+    parts = [metrics.diversity(x), copying(x, y, normal(50, 3)), *(measure(x, y) for measure in pairs)]
     for one, other in zip(whole, parts, strict=True):
         assert one == pytest.approx(other, rel=1e-9)
 
@@ -190,19 +190,23 @@ def test_what_is_done_in_parts_is_what_is_done_at_once(monkeypatch, two_sets):
 # --------------------------------------------------------------------------------------------------------- copying
 
 
+def copying(sketches, training, held_out):
+    return metrics.copying(*(metrics.distances_to(training, each) for each in (sketches, held_out)))
+
+
 def test_new_drawings_are_no_copies_and_copies_are():
     training, held_out, new = normal(2000, 1), normal(1000, 2), normal(1000, 3)
-    fresh = metrics.copying(new, training, held_out)
+    fresh = copying(new, training, held_out)
     assert fresh.near_copies == pytest.approx(0.05, abs=0.02)
     assert fresh.nearer == pytest.approx(0.5, abs=0.03)
     assert fresh.novelty == pytest.approx(1, abs=0.05)
-    itself = metrics.copying(training[:500], training, held_out)
+    itself = copying(training[:500], training, held_out)
     assert itself == (1, 1, 0)
-    jittered = metrics.copying(training[:500] + normal(500, 4, scale=0.01), training, held_out)
+    jittered = copying(training[:500] + normal(500, 4, scale=0.01), training, held_out)
     assert jittered.near_copies > 0.95
     assert jittered.nearer > 0.95
     assert 0 < jittered.novelty < 0.1
-    assert metrics.copying(new + 100, training, held_out)[:2] == (0, 0)
+    assert copying(new + 100, training, held_out)[:2] == (0, 0)
 
 
 def test_float32_pixels_equal_to_a_training_drawing_s_are_at_distance_0():
@@ -219,7 +223,7 @@ def test_copies_are_found_among_drawings_of_different_density():
     drawings = normal(3000, 1) * scales
     training, held_out = drawings[:2000], drawings[2000:]
     copies = training[:500] + normal(500, 2) * scales[:500] * 0.01
-    assert metrics.copying(copies, training, held_out).near_copies > 0.95
+    assert copying(copies, training, held_out).near_copies > 0.95
 
 
 # -------------------------------------------------------------------------------------------------------- retrieval

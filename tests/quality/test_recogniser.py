@@ -152,6 +152,9 @@ def test_what_cannot_be_taught_is_refused(drawings, tmp_path):
         train_recogniser({"cat": drawings["cat"]})
     with pytest.raises(InputError, match="categories: expected 2 to 999 different names"):
         Recogniser(("cat", "dog"))
+    for style, message in ((raster.Style(size=129), "size: .*from 1 to 128"), (raster.Style(line_width=-1), "line_w")):
+        with pytest.raises(InputError, match=message):
+            Recogniser(("cat", "dog", SCRIBBLE), style)
     with pytest.raises(InputError, match="expected a file name ending in .npz"):
         Recogniser(("cat", "dog", SCRIBBLE)).save(tmp_path / "a.keras")
 
