@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..data.folders import is_folder
-from ..data.spool import SUFFIX
+from ..data.spool import is_spool
 from ..errors import InputError
 from ..files.reading import unreadable
 from ..files.records import RECORD_SUFFIX, verify
@@ -55,8 +55,8 @@ _PACKED = (".gz", ".bz2", ".xz", ".zip", ".tar", ".svgz", ".7z")
 def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counter[str]) -> list[Path]:
     """Lists the files to read: those named, and those in the folders named, sorted, whose suffix is known.
 
-    Other files in folders are passed over; raster images among them are counted in `notes`, and so are files that are
-    named twice, which are read once.
+    Other files in folders are passed over; raster images and data sets among them are counted in `notes`, and so are
+    files that are named twice, which are read once.
 
     Raises:
         InputError: a source is missing, empty, or of a kind that cannot be read.
@@ -133,7 +133,8 @@ def read_all(pieces: Iterable[Piece], reading: Reading) -> Iterator[Drawing | Re
 
 
 def _search(folder: Path, output: Path, notes: Counter[str]) -> list[Path]:
-    found = [Path(place, name) for place, names in _walk(folder) for name in names if not name.startswith(".")]
+    walk = _walk(folder, output, notes)
+    found = [Path(place, name) for place, names in walk for name in names if not name.startswith(".")]
     known = [path for path in found if path.suffix.lower() in READERS and path.is_file()]
     known = [path for path in known if not path.name.endswith(RECORD_SUFFIX)]
     files = sorted(path for path in known if path.resolve() != output.resolve())
@@ -146,10 +147,14 @@ def _search(folder: Path, output: Path, notes: Counter[str]) -> list[Path]:
     raise InputError(f"{folder}: expected files ending in {', '.join(READERS)}, received none among {len(found)} files")
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
+def _walk(folder: Path, output: Path, notes: Counter[str]) -> Iterator[tuple[str, list[str]]]:
     """The folders below one, each with its files; none of a data set, or of what is being made into one."""
     for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not (name.endswith(SUFFIX) or is_folder(Path(place, name)))]
+        below = [Path(place, name) for name in folders]
+        sets = [path for path in below if is_folder(path)]
+        others = [path for path in sets if path.resolve() != output.resolve()]
+        notes["folders with a manifest.json left out, as data sets are: name them to convert them"] += len(others)
+        folders[:] = [path.name for path in below if path not in sets and not is_spool(path)]
         yield place, names
 
 

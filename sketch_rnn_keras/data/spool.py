@@ -46,6 +46,11 @@ def plan_of(files: Sequence[Path], settings: Mapping[str, Any]) -> dict[str, Any
     return {"sketch_rnn_keras": __version__, "files": named, **settings}
 
 
+def is_spool(path: Path) -> bool:
+    """Whether a folder is what a `Spool` makes beside an output, or has left there."""
+    return path.name.startswith(".") and path.name.endswith(SUFFIX) and os.path.isdir(path / "work")
+
+
 class Spool:
     """The folder `.NAME.part` beside an output: opened where another attempt at the same left it, or begun.
 

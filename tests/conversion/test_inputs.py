@@ -53,6 +53,22 @@ def test_a_folder_is_searched_in_depth_and_rasters_are_told_of(folder):
     assert "1 raster images left out" in str(report)
 
 
+def test_what_interrupted_conversions_have_left_is_not_searched(folder):
+    for name in (".a.part/work", "b.part", ".c.part"):
+        (folder / name).mkdir(parents=True)
+        write_lines(folder / name / "d.ndjson", [SQUARE], word=name)
+    assert convert(folder, folder / "a.npz", **ALL).categories == {"b": 1, "a": 1, "c": 1, "b.part": 1, ".c.part": 1}
+
+
+def test_data_sets_in_a_folder_are_told_of(folder):
+    convert(folder / "b.ndjson", folder / "set", **ALL)
+    assert "note: 1 folders with a manifest.json left out" in str(convert(folder, folder / "a.npz", **ALL))
+    (folder / "a.npz").unlink()
+    report = convert(folder, folder / "set", **ALL)  # the output itself is no source
+    assert report.kept == 3
+    assert "manifest.json" not in str(report)
+
+
 def test_the_output_in_a_folder_is_no_source_of_the_next_conversion(folder):
     convert(folder, folder / "a.npz", **ALL)
     assert convert(folder, folder / "a.npz", **ALL).kept == 3
