@@ -53,11 +53,12 @@ def synthesise(options) -> tuple[Path, Path]:
     with Spool(large, {"drawings": options.drawings}) as spool:
         for number in range(spool.done, -(-options.drawings // PIECE)):
             rng = np.random.default_rng(number)
-            rows, lengths = source.gather(rng.integers(0, len(source), PIECE))
+            count = min(PIECE, options.drawings - number * PIECE)
+            rows, lengths = source.gather(rng.integers(0, len(source), count))
             rows = rows.astype(np.int16)
             rows[:, :2] += rng.integers(-2, 3, (len(rows), 2), dtype=np.int16)
-            categories = rng.integers(0, len(names), PIECE)
-            spool.add(chunk_of(rows, lengths, categories, np.full(PIECE, -1, np.int8), names, {}))
+            categories = rng.integers(0, len(names), count)
+            spool.add(chunk_of(rows, lengths, categories, np.full(count, -1, np.int8), names, {}))
         order = np.random.default_rng(0).permutation(len(spool.drawings()))
         held_out = len(order) // 100
         write_folder(
@@ -66,6 +67,13 @@ def synthesise(options) -> tuple[Path, Path]:
             {"train": order[2 * held_out :], "valid": order[:held_out], "test": order[held_out : 2 * held_out]},
         )
     return small, large
+
+
+def count_drawings(folder: Path) -> int:
+    """Those that are there, which an earlier run with `--keep` may have made."""
+    from sketch_rnn_keras.data.folders import read_manifest
+
+    return sum(split.drawings for split in read_manifest(folder).splits.values())
 
 
 def evict(path: Path) -> None:
@@ -162,7 +170,9 @@ def main():
     made, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size = sum(file.stat().st_size for file in large.iterdir())
     print(machine())
-    print(f"{options.drawings:,} drawings, {size / 1e9:.2f} GB; batch {options.batch_size}, {options.rounds} rounds of")
+    print(
+        f"{count_drawings(large):,} drawings, {size / 1e9:.2f} GB; batch {options.batch_size}, {options.rounds} rounds of"
+    )
     print(f"{options.batches} batches. Synthesised in {made:.0f} s with {peak:.0f} MiB at peak.\n")
     rows, results = [], {}
     for name, path, cold in (
