@@ -170,10 +170,8 @@ def main():
     made, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size = sum(file.stat().st_size for file in large.iterdir())
     print(machine())
-    print(
-        f"{count_drawings(large):,} drawings, {size / 1e9:.2f} GB; batch {options.batch_size}, {options.rounds} rounds of"
-    )
-    print(f"{options.batches} batches. Synthesised in {made:.0f} s with {peak:.0f} MiB at peak.\n")
+    print(f"{count_drawings(large):,} drawings, {size / 1e9:.2f} GB, made in {made:.0f} s, {peak:.0f} MiB at peak.")
+    print(f"{options.rounds} rounds of {options.batches} batches of {options.batch_size}.\n")
     rows, results = [], {}
     for name, path, cold in (
         ("a file", small, False),
