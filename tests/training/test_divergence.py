@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.tiny_run import HPARAMS, Recorder, arrays, assert_same_run, one_dot
 
+from sketch_rnn_keras.data.datasets import load_dataset
 from sketch_rnn_keras.errors import TrainingError, TrainingWarning
 from sketch_rnn_keras.streams import Stream
 from sketch_rnn_keras.training import history, loop
@@ -81,3 +82,19 @@ def test_a_real_training_goes_back_and_resumed_is_the_same(bad_noise, data, tmp_
     assert [row["step"] for row in rows_of(tmp_path / "whole", history.ROLLBACK)] == ["10"]
     for name, array in arrays(tmp_path / "whole" / "checkpoints" / "last.npz").items():
         assert array.dtype.kind != "f" or np.isfinite(array).all(), name
+
+
+@pytest.mark.tensorflow
+def test_outliers_in_the_data_do_not_make_it_diverge(monkeypatch, tmp_path):
+    """One drawing of forty strays by 1000 units, the others are one drawing: every width shrinks until it is met."""
+    monkeypatch.setattr(loop, "sample", one_dot)
+    steady = np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 1, 1]], np.int16)
+    stray = np.array([[1, 0, 0], [1000, -1000, 0], [-1000, 1000, 0], [0, 1, 1]], np.int16)
+    np.savez(tmp_path / "a.npz", train=np.stack([steady] * 39 + [stray]), valid=steady[None], test=steady[None])
+    plain = {"use_recurrent_dropout": False, "random_scale_factor": 0.0, "augment_stroke_prob": 0.0}
+    hasty = SHORT.replace(num_steps=60, learning_rate=0.5, decay_rate=1.0, grad_clip=1e6, **plain)
+    train(hasty, load_dataset(tmp_path / "a.npz"), tmp_path / "run", verbose=0)
+    costs = [float(row["cost"]) for row in rows_of(tmp_path / "run", "train")]
+    assert len(costs) == 60
+    assert max(costs) > 10  # it is met, and costs what the density's floor of 1e-6 lets it cost
+    assert min(costs) < 5
