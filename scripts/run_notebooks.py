@@ -16,7 +16,9 @@ def run(path: Path) -> float:
     notebook = nbformat.read(path, 4)
     start = time.monotonic()
     resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=None, kernel_name="python3", resources=resources, record_timing=False).execute()
+    NotebookClient(
+        notebook, timeout=None, kernel_name="python3", resources=resources, record_timing=False, coalesce_streams=True
+    ).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
