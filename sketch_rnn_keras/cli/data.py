@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def convert(
     sources: Annotated[
         list[Path],
-        typer.Argument(help="Files and folders: Quick, Draw! .ndjson and .bin, .svg, polyline .json, .npz."),
+        typer.Argument(
+            help="Files and folders: Quick, Draw! .ndjson and .bin, .svg, polyline .json, .npz; data sets in folders."
+        ),
     ],
     output: Annotated[
         Path,
@@ -46,7 +48,7 @@ def convert(
         typer.Option(
             metavar="TRAIN VALID TEST",
             help="Three counts, such as 70000 2500 2500, or fractions that add up to 1; 0.9 0.05 0.05 by default. "
-            "When all sources are .npz files, drawings stay in their splits by default.",
+            "When all sources are data sets, .npz files or folders, drawings stay in their splits by default.",
         ),
     ] = None,
     seed: Seed = 0,

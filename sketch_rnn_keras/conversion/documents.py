@@ -44,11 +44,16 @@ def read_npz(path: Path, reading: Reading) -> Iterator[Drawing | Rejected]:
     reading.bytes_read += path.stat().st_size
     for split, arrays in splits.items():
         for index, array in enumerate(arrays):
-            try:
-                drawing = _from_strokes(array, path.stem)
-            except InputError as error:
-                drawing = Rejected(UNREADABLE, f"{path}, split {split}, drawing {index}: {error}")
-            yield drawing._replace(split=split) if isinstance(drawing, Drawing) else drawing
+            yield from_strokes(array, path.stem, split, f"{path}, split {split}, drawing {index}")
+
+
+def from_strokes(array: np.ndarray, category: str, split: str, where: str) -> Drawing | Rejected:
+    """A drawing of a data set, stroke-3 or stroke-5; one that cannot be read is a `Rejected` that says where it is."""
+    try:
+        drawing = _from_strokes(array, category)
+    except InputError as error:
+        return Rejected(UNREADABLE, f"{where}: {error}")
+    return drawing._replace(split=split) if isinstance(drawing, Drawing) else drawing
 
 
 def _from_strokes(array: np.ndarray, category: str) -> Drawing | Rejected:

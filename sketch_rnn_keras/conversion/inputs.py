@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..data.folders import is_folder
+from ..data.folders import MANIFEST, is_folder
 from ..data.spool import is_spool
 from ..errors import InputError
 from ..files.reading import unreadable
 from ..files.records import RECORD_SUFFIX, verify
-from . import binary, documents, ndjson
+from . import binary, documents, ndjson, stored
 from .items import UNREADABLE, Drawing, Piece, Reading, Rejected
 
 PIECE = 2**24  # bytes that are read in one go
@@ -46,14 +46,29 @@ READERS = {
     ".json": documents.read_json,
     ".svg": read_svg,
     ".npz": documents.read_npz,
+    MANIFEST: stored.read,
 }
+CUT = {".ndjson": ndjson.cut, ".jsonl": ndjson.cut, MANIFEST: stored.cut}  # what cuts a large file into pieces
+WITH_SPLITS = (".npz", MANIFEST)
 ONE_DRAWING = (".json", ".svg")  # a broken file of these is one drawing lost; a broken file of the others is an error
 _RASTER = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic")
 _PACKED = (".gz", ".bz2", ".xz", ".zip", ".tar", ".svgz", ".7z")
 
 
+def kind(path: Path) -> str:
+    """Which of `READERS` a file has: that of its suffix, or of data sets."""
+    return MANIFEST if path.name == MANIFEST else path.suffix.lower()
+
+
+def bytes_of(path: Path) -> int:
+    """How many are to be read where a file is."""
+    return stored.bytes_of(path) if kind(path) == MANIFEST else path.stat().st_size
+
+
 def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counter[str]) -> list[Path]:
     """Lists the files to read: those named, and those in the folders named, sorted, whose suffix is known.
+
+    For a data set that is named stands its manifest.
 
     Other files in folders are passed over; raster images and data sets among them are counted in `notes`, and so are
     files that are named twice, which are read once.
@@ -64,8 +79,8 @@ def find_files(sources: Iterable[str | os.PathLike], output: Path, notes: Counte
     files = []
     for source in map(Path, sources):
         if is_folder(source):
-            raise InputError(f"{source}: is a data set already; give it where data is asked for")
-        if os.path.isdir(source):  # those of `Path` raise errors at names of any length
+            files.append(source / MANIFEST)
+        elif os.path.isdir(source):  # those of `Path` raise errors at names of any length
             files += _search(source, output, notes)
         elif not os.path.isfile(source):
             raise InputError(f"{source}: no such file or folder")
@@ -93,12 +108,12 @@ def cut_in_pieces(files: Iterable[Path]) -> Iterator[list[Piece]]:
     size = 0
     for path in files:
         try:
-            file_size = path.stat().st_size
-            if file_size > PIECE and READERS[path.suffix.lower()] is ndjson.read:
+            file_size = bytes_of(path)
+            if file_size > PIECE and kind(path) in CUT:
                 if some:
                     yield some
                     some, size = [], 0
-                yield from ([piece] for piece in ndjson.cut(path, PIECE))
+                yield from ([piece] for piece in CUT[kind(path)](path, PIECE))
                 continue
         except OSError as error:
             raise unreadable(path, error) from None
@@ -123,9 +138,9 @@ def read_all(pieces: Iterable[Piece], reading: Reading) -> Iterator[Drawing | Re
         try:
             if not piece.begin:
                 verify(path)
-            yield from READERS[path.suffix.lower()](path, reading)
+            yield from READERS[kind(path)](path, reading)
         except InputError as error:
-            if path.suffix.lower() not in ONE_DRAWING:
+            if kind(path) not in ONE_DRAWING:
                 raise
             yield Rejected(UNREADABLE, f"{path}: {error}")
         except OSError as error:
@@ -167,5 +182,5 @@ def _check_kind(path: Path) -> None:
         )
     if suffix in _PACKED:
         raise InputError(f"{path}: is packed; unpack it first, then convert what is in it")
-    if suffix not in READERS:
+    if kind(path) not in READERS:
         raise InputError(f"{path}: expected a folder, or a file ending in {', '.join(READERS)}, received {suffix!r}")

@@ -22,7 +22,7 @@ from ..data.spool import Spool, plan_of
 from ..data.workers import count_processes, map_in_order
 from ..errors import InputError, one_of, shown, whole_number
 from ..strokes import USUAL_MAX_SEQ_LEN
-from .inputs import PIECE, cut_in_pieces, find_files
+from .inputs import PIECE, WITH_SPLITS, bytes_of, cut_in_pieces, find_files, kind
 from .reading import Settings, Task, read
 from .report import MAX_NAMED, Report
 from .splitting import DEFAULT, check_splits, choose
@@ -55,14 +55,15 @@ def convert(
     interrupted lies beside `output`, hidden, as `.NAME.part`; the same call goes on with it.
 
     Args:
-        sources: files and folders.
+        sources: files and folders; also data sets in folders, as this function makes them.
         output: the `.npz` file to write, or the folder, which has a name without suffix: for more drawings than memory.
         epsilon: tolerance of the simplification on the canvas of 255; None for 2, and for none of what Quick, Draw!
             has simplified already.
         max_points: longer drawings are left out.
         per_category: drawings of each category at most, chosen at random.
         splits: for train, valid and test, three counts or three fractions that add up to 1. None: 0.9, 0.05 and 0.05;
-            but if all sources are `.npz` files and `per_category` is None, each drawing stays in its split.
+            but if all sources are data sets, `.npz` files or folders, and `per_category` is None, each drawing stays in
+            its split.
         seed: of the random choice of drawings and splits.
         recognized_only: leave out drawings that the game Quick, Draw! did not recognise.
         strict: make a drawing that cannot be read an error. It is left out and reported otherwise.
@@ -89,7 +90,7 @@ def convert(
     )
     sources = [sources] if isinstance(sources, str | os.PathLike) else sources
     files = find_files(sources, output, report.notes)
-    stay = splits is None and per_category is None and all(path.suffix.lower() == ".npz" for path in files)
+    stay = splits is None and per_category is None and all(kind(path) in WITH_SPLITS for path in files)
     if splits is None and not stay:
         splits = DEFAULT
     if splits is not None:
@@ -129,7 +130,7 @@ def _read(
     progress: Callable[[float], None] | None,
 ) -> None:
     """Spools all drawings, but for those that an earlier attempt has spooled."""
-    total = sum(path.stat().st_size for path in files) or 1
+    total = sum(map(bytes_of, files)) or 1
     count = count_processes(processes)
     if processes is None and total < 2 * PIECE:
         count = 1  # to start processes would take longer

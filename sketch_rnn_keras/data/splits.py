@@ -68,15 +68,20 @@ class Split:
 
     def gather(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns copies of the drawings `indices` end to end, float32 `[P', 3]`, and their lengths, int64 `[B]`."""
+        rows, lengths = self.gather_stored(indices)
+        return in_data_units(rows), lengths
+
+    def gather_stored(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the drawings `indices` as they are stored, unclamped, end to end `[P', 3]`, and their lengths."""
         starts, lengths = self._places(self.starts[indices], self.lengths[indices])
-        return in_data_units(gather(self.offsets, starts, lengths)), lengths
+        return gather(self.offsets, starts, lengths), lengths
 
     def in_blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Gives all drawings, some at a time, in the order they are stored in: numbers, and what `gather` returns."""
         order = np.argsort(self.starts, kind="stable")
         ends = np.cumsum(np.asarray(self.lengths)[order], dtype=np.int64)
-        cuts = np.searchsorted(ends, np.arange(_BLOCK, ends[-1] if len(ends) else 0, _BLOCK))
-        for chosen in np.split(order, np.unique(cuts)):
+        cuts = np.flatnonzero(np.diff(ends // _BLOCK)) + 1  # at most one for each drawing, whatever the lengths say
+        for chosen in np.split(order, cuts):
             if len(chosen):
                 yield chosen, *self.gather(chosen)
 

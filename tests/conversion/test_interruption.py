@@ -243,10 +243,8 @@ def test_a_folder_of_the_name_of_a_file_of_a_data_set_is_never_replaced(sources,
     assert (tmp_path / "out" / "strokes.npy" / "a").read_text() == "mine"
 
 
-def test_a_data_set_is_no_source_and_not_searched(sources, tmp_path):
+def test_a_data_set_is_not_searched(sources, tmp_path):
     convert(sources, tmp_path / "out")
-    with pytest.raises(InputError, match="out: is a data set already"):
-        convert(tmp_path / "out", tmp_path / "b")
     assert convert(tmp_path, tmp_path / "b").kept == 141
 
 

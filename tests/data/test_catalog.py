@@ -72,7 +72,7 @@ def test_drawings_that_are_no_data_file_are_to_be_converted(here, name, what, ou
 
 
 def test_what_is_to_be_converted_is_what_can_be():
-    assert set(DRAWING_SUFFIXES) == READERS.keys() - {".npz"}
+    assert set(DRAWING_SUFFIXES) == READERS.keys() - {".npz", "manifest.json"}
 
 
 @pytest.mark.parametrize("name", ["shep", "shep.npz"])

@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from support.data_files import assert_same, make_drawings, write_data
+from support.npz_archives import memory_below
 from support.paths import shared
 from support.tiny import tiny_hparams
 
@@ -16,6 +17,7 @@ from sketch_rnn_keras.data.batches import sequential_batches, training_batch
 from sketch_rnn_keras.data.datasets import load_dataset, load_split
 from sketch_rnn_keras.data.folders import HEADER, header, verify_folder
 from sketch_rnn_keras.data.npz import SPLITS
+from sketch_rnn_keras.data.splits import Split
 from sketch_rnn_keras.data.summary import describe
 from sketch_rnn_keras.errors import Hindered, InputError
 
@@ -260,6 +262,13 @@ def test_a_place_outside_the_rows_is_refused_when_it_is_read(damaged, name, valu
     for read in (lambda: train[2], lambda: train.gather(np.array([1, 2]))):
         with pytest.raises(InputError, match="the data set is damaged"):
             read()
+
+
+def test_lengths_that_lie_cost_no_memory():
+    """A cut at each block of the rows that the lengths claim would be 16 MB of cuts."""
+    split = Split(np.zeros((9, 3), np.int16), np.zeros(1000, np.int64), np.full(1000, 2**31 - 1))
+    with memory_below(2_000_000), pytest.raises(InputError, match="the data set is damaged"):
+        list(split.in_blocks())
 
 
 def test_a_category_that_is_none_is_refused(damaged, made):
