@@ -24,6 +24,7 @@ from support.writers import SCENARIOS
 LONG = {"export to onnx", "export to saved_model"}  # so long that their disk is not made full at each operation
 PICTURES = {"model_card.md", "samples.svg"}  # what a training does without
 FILES_A_SECOND = 8  # that are damaged and read, on two cores
+LEAST = 60.0  # seconds that a campaign has
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ def main() -> None:
         run("Real kills", "torture.kills", "--count", "100", end=end),
         run("One of two processes killed", "torture.workers", "--count", "10", end=end),
     ]
-    count = int(FILES_A_SECOND * max(end - time.monotonic() - 60, 60))
+    count = int(FILES_A_SECOND * max(end - time.monotonic() - LEAST, LEAST))
     failed.append(run("Damaged files", "torture.fuzz", "--count", f"{count}", end=end))
     sys.exit(any(failed))
 
@@ -85,7 +86,7 @@ def run(title: str, *command: str, end: float) -> bool:
 
 def _within(end: float, module: Sequence[str], **options: Any) -> subprocess.CompletedProcess | None:
     """What comes of a module that is run with arguments; None if it was ended for want of time, which is said."""
-    left = max(end - time.monotonic(), 60)
+    left = max(end - time.monotonic(), LEAST)
     with subprocess.Popen([sys.executable, "-m", *module], start_new_session=True, **options) as process:
         try:
             output, _ = process.communicate(timeout=left)
