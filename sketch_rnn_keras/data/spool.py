@@ -36,6 +36,7 @@ from .folders import HEADER, header
 SUFFIX = ".part"
 _BLOCK = 2**22  # numbers that are copied at once
 _MAX_PLAN = 2**28  # bytes
+_MAX_LINE = 2**26  # bytes of one in the journal: the categories that 16 MiB of drawings can name
 _PATIENCE = 0.1  # seconds between two looks at whether another process is done
 
 
@@ -213,8 +214,7 @@ class Spool:
             self._clear()
             write_atomically(file, json.dumps(plan).encode())
         _remove(self.set)
-        lines = self._journal.read_bytes().splitlines(keepends=True) if self._journal.is_file() else []
-        good = _entries(lines, self._index)
+        good, ends = _entries(self._journal, self._index)
         while good and not self._holds(good[-1]):
             good.pop()
         for line in good:
@@ -223,7 +223,7 @@ class Spool:
         if good:
             self._points, self._count = good[-1]["points"], good[-1]["drawings"]
             self.dtype = np.dtype(good[-1]["dtype"]).newbyteorder("<")
-        self._cut(self._journal, sum(map(len, lines[: len(good)])))
+        self._cut(self._journal, ends[len(good)])
         self._cut(self.strokes, HEADER + self._points * 3 * self.dtype.itemsize)
         self._cut(self._index, self._count * DRAWING.itemsize)
 
@@ -270,14 +270,18 @@ def _append(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _entries(lines: list[bytes], index: Path) -> list[dict[str, Any]]:
-    """The lines of a journal up to one that was not written to its end, or does not vouch for what is there."""
+def _entries(journal: Path, index: Path) -> tuple[list[dict[str, Any]], list[int]]:
+    """The lines of a journal up to one that was not written to its end, or does not vouch for what is there.
+
+    No more is read. Beside them the places where they end: before the first, 0, and behind each.
+    """
     entries: list[dict[str, Any]] = []
-    if not index.is_file():
-        return entries
-    with index.open("rb") as file:
+    ends = [0]
+    if not journal.is_file() or not index.is_file():
+        return entries, ends
+    with journal.open("rb") as lines, index.open("rb") as file:
         left = index.stat().st_size
-        for line in lines:
+        while line := lines.readline(_MAX_LINE):
             try:
                 entry = json.loads(line) if line.endswith(b"\n") else {}
                 size = (entry["drawings"] - (entries[-1]["drawings"] if entries else 0)) * DRAWING.itemsize
@@ -286,8 +290,9 @@ def _entries(lines: list[bytes], index: Path) -> list[dict[str, Any]]:
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 break
             entries.append(entry)
+            ends.append(ends[-1] + len(line))
             left -= size
-    return entries
+    return entries, ends
 
 
 def _digest(line: Mapping[str, Any], drawings: bytes) -> str:

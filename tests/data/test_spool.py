@@ -11,6 +11,7 @@ import threading
 import numpy as np
 import pytest
 from support.data_files import make_drawings
+from support.npz_archives import memory_below
 
 from sketch_rnn_keras.data.chunks import NO_SPLIT, Chunk, make_chunk
 from sketch_rnn_keras.data.spool import Spool
@@ -207,6 +208,20 @@ def test_the_sums_are_those_of_the_clamped_offsets(tmp_path):
     assert chunk.drawings["total"].tolist() == [one.sum() for one in offsets]
     assert chunk.drawings["squares"].tolist() == [(one**2).sum() for one in offsets]
     assert json.dumps(chunk.notes) == "{}"
+
+
+def test_a_journal_is_read_up_to_what_is_not_believed(tmp_path, monkeypatch):
+    monkeypatch.setattr("sketch_rnn_keras.data.spool._MAX_PLAN", 2**16)  # Python makes room for as much as it may read
+    interrupted(tmp_path / "a", some(0))
+    journal = tmp_path / ".a.part" / "work" / "journal.jsonl"
+    line = journal.read_bytes()
+    with journal.open("ab") as file:
+        for _ in range(100):
+            file.write(line * 1000)
+    assert journal.stat().st_size > 10_000_000
+    with memory_below(2_000_000), Spool(tmp_path / "a", PLAN) as spool:
+        assert spool.done == 1
+        assert journal.read_bytes() == line
 
 
 def flip(file):

@@ -22,7 +22,7 @@ def stand_in() -> None:
     from sketch_rnn_keras.training import curves
 
     StandIn().take_the_place()
-    pipeline._plan = lambda *_: {"files": "as they were"}  # they lie elsewhere now, and the plan says where
+    pipeline.plan_of = lambda *_: {"files": "as they were"}  # they lie elsewhere now, and the plan says where
     curves.plot_tradeoff = lambda *_: None
     made = functools.cache(doodles.make_splits)
     doodles.make_splits = lambda subject, counts, seed: made(subject, tuple(counts), seed)
@@ -74,6 +74,14 @@ def _load_folder() -> None:
 
     data = load_dataset("cats")
     print(summary.describe(data, "cats"), *(data.train[k] for k in range(len(data.train))))
+
+
+def _convert_folder() -> list[str]:
+    from sketch_rnn_keras.conversion import convert
+
+    report = convert("cats", "out", as_is=True, overwrite=True, max_points=10**6, processes=1)
+    print(report)
+    return report.details
 
 
 def _verify_folder() -> None:
@@ -131,6 +139,7 @@ READERS: Mapping[str, Reader] = {
     "hparams": _hparams,
     "plan": _plan,
     "load folder": _load_folder,
+    "convert folder": _convert_folder,
     "verify folder": _verify_folder,
     "recogniser": _recogniser,
     "presets": _presets,

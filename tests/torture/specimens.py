@@ -185,7 +185,7 @@ SPECIMENS: Mapping[str, Specimen] = {
     "data, pickled": Specimen(lambda folder: write_data(folder / "a.npz"), ("load_dataset", "convert")),
     "data, arrays": Specimen(_arrays, ("load_dataset", "convert")),
     "data, stacked": Specimen(_plain_arrays, ("load_dataset", "convert")),
-    "data folder": Specimen(_folder, ("load folder", "verify folder")),
+    "data folder": Specimen(_folder, ("load folder", "convert folder", "verify folder")),
     "interrupted conversion": Specimen(_interrupted, ("convert",)),
     "download record": Specimen(_download, ("load_dataset", "verify")),
     "ndjson": Specimen(_lines, ("convert",)),
