@@ -153,6 +153,11 @@ def spoil_json(content: bytes, chance: random.Random) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def _often(line: bytes, times: int) -> bytes:
+    """A line so many times, but of 64 MiB at most: what was said 2000 times, said 2000 times, is 2 GB to make."""
+    return line * min(times, 1 + 2**26 // max(len(line), 1))
+
+
 def spoil_lines(of_line: Damage) -> Damage:
     """For files of lines: one line spoilt by `of_line`, or lines lost, said twice, exchanged, empty or without end."""
 
@@ -168,9 +173,9 @@ def spoil_lines(of_line: Damage) -> Damage:
                 case 1:
                     lines.insert(at, lines[chance.randrange(len(lines))])
                 case 2:
-                    lines[at] = lines[at] * chance.choice((2, 2000))
+                    lines[at] = _often(lines[at], chance.choice((2, 2000)))
                 case 3:
-                    lines[at] = lines[at].rstrip(b"\n") * chance.choice((2, 2000))
+                    lines[at] = _often(lines[at].rstrip(b"\n"), chance.choice((2, 2000)))
                 case 4:
                     lines[at] = chance.choice((b"\n", b"\x00\n", b"\xff\xfe\n", b"\r", b'"', b"\xef\xbb\xbf"))
                 case _:
