@@ -89,7 +89,8 @@ def odd_value(chance: random.Random, depth: int = 0) -> Any:
         case 4:
             return chance.choice(TEXTS)
         case 5:
-            return [odd_value(chance, depth + 1)] * chance.choice((1, 2, 3, 300))
+            inner, times = odd_value(chance, depth + 1), chance.choice((1, 2, 3, 300))
+            return [inner] * (min(times, 3) if depth else times)  # 300 times 300 times 300 keys are a gigabyte
         case 6:
             return {chance.choice(TEXTS): odd_value(chance, depth + 1) for _ in range(3)}
         case _:
