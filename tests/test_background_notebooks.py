@@ -20,7 +20,9 @@ from support.paths import ROOT
 
 FOLDER = ROOT / "notebooks" / "background"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NAMES = ["mixture_density", "performance_rnn", "pixels_gan", "pixels_vae", "style_transfer"]
 MOST_MODEL_LINES = 79  # that are not blank
+MOST_PICTURE_LETTERS = 300_000  # of an SVG; many dots belong into an image within it
 MODEL_CODE = re.compile(r"\blayers\.\w+\(|\bkeras\.(Model|Sequential|Variable)\b|\bGradientTape\b")
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -35,9 +37,19 @@ def model_cells(notebook) -> list:
     return [cell for cell in code_cells(notebook) if "model" in cell.metadata.get("tags", [])]
 
 
+def test_all_are_here():
+    assert [path.stem for path in NOTEBOOKS] == NAMES
+
+
 @each
 def test_it_is_committed_with_its_pictures(path):
     assert_committed_with_pictures(path)
+
+
+@each
+def test_its_pictures_are_small(path):
+    outputs = [output.get("data", {}) for cell in code_cells(nbformat.read(path, 4)) for output in cell.outputs]
+    assert max(len(data.get("image/svg+xml", "")) for data in outputs) <= MOST_PICTURE_LETTERS
 
 
 @each
