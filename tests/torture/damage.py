@@ -4,6 +4,7 @@ A `Damage` knows its format, so that what it spoils is reached: JSON stays JSON 
 an attribute. Now and then it forgets what it knows, and spoils bytes.
 """
 
+import copy
 import json
 import random
 import re
@@ -90,7 +91,8 @@ def odd_value(chance: random.Random, depth: int = 0) -> Any:
             return chance.choice(TEXTS)
         case 5:
             inner, times = odd_value(chance, depth + 1), chance.choice((1, 2, 3, 300))
-            return [inner] * (min(times, 3) if depth else times)  # 300 times 300 times 300 keys are a gigabyte
+            times = min(times, 3) if depth else times  # 300 times 300 times 300 keys are a gigabyte
+            return [copy.deepcopy(inner) for _ in range(times)]  # of one, what it is spoilt by would be said 300 times
         case 6:
             return {chance.choice(TEXTS): odd_value(chance, depth + 1) for _ in range(3)}
         case _:
