@@ -216,6 +216,15 @@ def test_modes_that_read_take_a_model_that_can_and_list_no_other(hand, page):
     assert page.locator("#model option:checked").text_content() == "doodles-decoder"
 
 
+def wait_until(page, is_so, seconds=30):
+    """Waits for what a machine may take its time for."""
+    for _ in range(10 * seconds):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"not so after {seconds} s")
+
+
 def test_melting_leads_from_one_drawing_to_another(hand, page):
     hand.draw()
     page.click("#finish")
@@ -238,10 +247,9 @@ def test_melting_leads_from_one_drawing_to_another(hand, page):
     place = page.input_value("#way")
     page.wait_for_timeout(300)
     assert page.input_value("#way") == place
-    page.click("#to-random")
-    page.wait_for_timeout(800)
     page.locator("#way").fill("24")
-    assert np.any(seen(between) != end)
+    page.click("#to-random")
+    wait_until(page, lambda: np.any(seen(between) != end))
 
 
 def test_yours_without_a_drawing_is_said(hand, page):
