@@ -18,6 +18,7 @@ from sketch_rnn_keras.conversion.items import Reading
 from sketch_rnn_keras.data.datasets import load_dataset
 
 pytestmark = pytest.mark.tensorflow
+expect.set_options(timeout=30_000)  # ms: a machine may take its time
 
 TABS = ["#tab-together", "#tab-read", "#tab-melt"]
 
@@ -38,6 +39,28 @@ def strokes_of(hand, folder):
     hand.page.click("#collect")
     file = hand.save("#save-ndjson", folder)
     return list(ndjson.read(file, Reading()))[-1]
+
+
+def wait_until(page, is_so, seconds=30):
+    """Waits for what a machine may take its time for."""
+    for _ in range(10 * seconds):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"not so after {seconds} s")
+
+
+def settled(page, locator):
+    """What is seen once it does not change any more."""
+    looks = [seen(locator)]
+
+    def looks_alike():
+        page.wait_for_timeout(200)
+        looks.append(seen(locator))
+        return np.array_equal(*looks[-2:])
+
+    wait_until(page, looks_alike)
+    return looks[-1]
 
 
 # -------------------------------------------------------------------------------------------------- draw together
@@ -62,9 +85,9 @@ def test_the_model_draws_point_by_point(hand, page):
     hand.draw()
     hand.wait_for("The model goes on…")
     amounts = []
-    for _ in range(6):
-        page.wait_for_timeout(250)
+    while page.locator("#status").text_content() == "The model goes on…":
         amounts.append(amount(seen(page.locator("#pad")), ACCENT))
+        page.wait_for_timeout(100)
     assert amounts == sorted(amounts)
     assert len(set(amounts)) >= 4
 
@@ -187,9 +210,8 @@ def test_a_drawing_is_read_and_drawn_again_and_its_code_can_be_pulled(hand, page
     hand.wait_for("Read. These are drawn from the code alone.")
     first = page.locator("#reconstructions canvas").first
     expect(page.locator("#bars [role=slider]")).to_have_count(16)
-    page.wait_for_timeout(500)
-    before = seen(first)
-    assert amount(before, ACCENT, 90) > 100
+    wait_until(page, lambda: amount(seen(first), ACCENT, 90) > 100)
+    before = settled(page, first)
     bar = page.locator("#bars [role=slider]").nth(9)
     value = float(bar.get_attribute("aria-valuenow"))
     bar.focus()
@@ -198,8 +220,7 @@ def test_a_drawing_is_read_and_drawn_again_and_its_code_can_be_pulled(hand, page
     box = bar.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 2)
     assert float(bar.get_attribute("aria-valuenow")) > 2.5
-    page.wait_for_timeout(500)
-    assert np.any(seen(first) != before)
+    wait_until(page, lambda: np.any(seen(first) != before))
     page.click("#surprise")
     hand.wait_for("A code drawn at random.")
     page.click("#take")
@@ -216,15 +237,6 @@ def test_modes_that_read_take_a_model_that_can_and_list_no_other(hand, page):
     assert page.locator("#model option:checked").text_content() == "doodles-decoder"
 
 
-def wait_until(page, is_so, seconds=30):
-    """Waits for what a machine may take its time for."""
-    for _ in range(10 * seconds):
-        if is_so():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"not so after {seconds} s")
-
-
 def test_melting_leads_from_one_drawing_to_another(hand, page):
     hand.draw()
     page.click("#finish")
@@ -232,17 +244,15 @@ def test_melting_leads_from_one_drawing_to_another(hand, page):
     page.click("#tab-melt")
     expect(page.locator("#play")).to_be_enabled()
     between = page.locator("#between")
-    page.wait_for_timeout(300)
-    start = seen(between)
-    assert amount(start, ACCENT) > 100
+    wait_until(page, lambda: amount(seen(between), ACCENT) > 100)
+    start = settled(page, between)
     page.locator("#way").fill("24")
-    end = seen(between)
-    assert np.any(start != end)
+    wait_until(page, lambda: np.any(seen(between) != start))
+    end = settled(page, between)
     page.locator("#way").fill("0")
     page.click("#play")
     expect(page.locator("#play")).to_have_text("Stop")
-    page.wait_for_timeout(800)
-    assert int(page.input_value("#way")) > 2
+    wait_until(page, lambda: int(page.input_value("#way")) > 2)
     page.click("#play")
     place = page.input_value("#way")
     page.wait_for_timeout(300)
@@ -328,8 +338,7 @@ def test_a_moving_svg_draws_itself(finished, open_page, tmp_path):
     file = finished.save("#save-animated", tmp_path)
     page = open_page(file)
     early = amount(seen(page.locator("svg")), (255, 255, 255))
-    page.wait_for_timeout(1500)
-    assert amount(seen(page.locator("svg")), (255, 255, 255)) < early
+    wait_until(page, lambda: amount(seen(page.locator("svg")), (255, 255, 255)) < early)
 
 
 def test_a_png_shows_the_drawing(finished, tmp_path):
