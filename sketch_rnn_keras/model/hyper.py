@@ -89,17 +89,14 @@ class HyperResiduals(NamedTuple):
 
 
 class HyperDeltas(NamedTuple):
-    """Gradients of a step's products: the pre-activations of cell and hyper cell, and what these are made of.
+    """Gradients of a step's pre-activations, from which those of whatever these are made of follow.
 
-    pre: of the cell's pre-activations `[B, 4 H]`.
-    from_x, recurrent: of the contributions of x and of h to them, before they are scaled.
-    hyper_pre: of the hyper cell's pre-activations `[B, 4 H']`.
+    pre: of the cell's `[B, 4 H]`.
+    hyper_pre: of the hyper cell's `[B, 4 H']`.
     embeddings: `[B, 12 E]`.
     """
 
     pre: Tensor
-    from_x: Tensor
-    recurrent: Tensor
     hyper_pre: Tensor
     embeddings: Tensor
 
@@ -259,7 +256,7 @@ class HyperLSTMCell(LayerNormCell):
         d_h = self._matmul(d_recurrent, transposed.main.recurrent_kernel) + d_both[..., : self.units]
         return StepGradients(
             before=HyperState(d_c, d_h, d_hyper_c, d_both[..., self.units :]),
-            deltas=HyperDeltas(d_pre, d_from_x, d_recurrent, d_hyper_pre, d_embeddings),
+            deltas=HyperDeltas(d_pre, d_hyper_pre, d_embeddings),
             sums=HyperSums(HyperContext(main=d_from_x, hyper=d_hyper_pre), d_norm, d_hyper_norm),
         )
 
@@ -268,16 +265,16 @@ class HyperLSTMCell(LayerNormCell):
         x, before, residuals = window.x, window.before, window.residuals
         from_x = self._from_x(weights, x, window.context)
         d_modulation = _modulation_gradients(deltas.pre, from_x, residuals.recurrent)
-        d_x, d_input_kernel = self._product_gradients(
-            x, weights.main.input_kernel, deltas.from_x, self._outer(x, deltas.from_x)
-        )
+        scale_x, scale_h, _ = self._modulation(residuals.embeddings, weights.up)
+        d_from_x, d_recurrent = deltas.pre * scale_x, deltas.pre * scale_h
+        d_x, d_input_kernel = self._product_gradients(x, weights.main.input_kernel, d_from_x, self._outer(x, d_from_x))
         width = x.shape[-1]
         d_hyper_kernels = self._outer(ops.concatenate([x, before.h, before.hyper_h], axis=-1), deltas.hyper_pre)
         d_x_hyper, d_hyper_input_kernel = self._product_gradients(
             x, weights.hyper.input_kernel, deltas.hyper_pre, d_hyper_kernels[:width]
         )
         d_weights = HyperLSTMWeights(
-            main=LayerNormLSTMWeights(d_input_kernel, self._outer(before.h, deltas.recurrent), sums.norm),
+            main=LayerNormLSTMWeights(d_input_kernel, self._outer(before.h, d_recurrent), sums.norm),
             bias=ops.sum(deltas.pre, axis=(0, 1)),
             hyper=LayerNormLSTMWeights(d_hyper_input_kernel, d_hyper_kernels[width:], sums.hyper_norm),
             down=self._outer(window.after.hyper_h, deltas.embeddings),
