@@ -17,7 +17,7 @@ import tensorflow as tf
 from . import Objective, Tensor
 from .devices import WHOLE, Share
 from .stateless import with_weights
-from .tensorflow_devices import TensorFlowDevices, open_devices
+from .tensorflow_devices import TensorFlowDevices, as_program, open_devices
 
 
 def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,13 +25,8 @@ def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., 
 
     `place`, one of `Devices.places`, is where it runs.
     """
-    # Functions of their own: TensorFlow would count other models' tracings of a shared one, and warn.
-    here = tf.function(lambda *tensors: function(*tensors), jit_compile=True, autograph=False)
-    there = tf.function(
-        lambda values, *tensors: with_weights(model.variables, values, function, tensors),
-        jit_compile=True,
-        autograph=False,
-    )
+    here = as_program(function)
+    there = as_program(lambda values, *tensors: with_weights(model.variables, values, function, tensors))
 
     def call(*tensors: Tensor, place: str | None = None) -> Any:
         if place is None:
@@ -92,7 +87,7 @@ def compiled_update(
         return compiled(model, update_alone)
     mean = devices.mean(gradients)
     scale = tf.function(lambda: tf.convert_to_tensor(optimizer.scale_loss(1.0)), autograph=False)
-    apply = tf.function(lambda own: optimizer.apply(own, variables), jit_compile=True, autograph=False)
+    apply = as_program(lambda own: optimizer.apply(own, variables))
 
     def update_together(*arguments: Tensor) -> dict[str, Tensor]:
         own, terms = mean(_values(model, scale()), arguments)

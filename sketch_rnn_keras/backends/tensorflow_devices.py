@@ -22,6 +22,15 @@ from .devices import WHOLE, Devices, Share
 _UNKNOWN = -1.0  # whether the floor is exceeded by the mean over all rows
 
 
+def as_program(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` as one XLA program for each set of shapes.
+
+    As a `partial`, which has no code: by its code TensorFlow would count the tracings of one function in a process of
+    several models together, and warn.
+    """
+    return tf.function(functools.partial(function), jit_compile=True, autograph=False)
+
+
 class TensorFlowDevices(Devices):
     """Devices of TensorFlow.
 
@@ -50,11 +59,9 @@ class TensorFlowDevices(Devices):
         """
         strategy = self._strategy
         if strategy is None:
-            return tf.function(
-                lambda same, arguments: function(WHOLE, same, arguments), jit_compile=True, autograph=False
-            )
+            return as_program(lambda same, arguments: function(WHOLE, same, arguments))
 
-        @tf.function(jit_compile=True, autograph=False)
+        @as_program
         def of_part(index: Tensor, known: Tensor, same: Any, arguments: Sequence[Tensor]) -> Any:
             floor = _Floor(known)
             return function(Share(index, self.count, floor), same, arguments), floor.found()

@@ -1,6 +1,7 @@
 """One interface to the backends: the module in use, what its functions promise, and a name for what is none."""
 
 import importlib.util
+import logging
 import subprocess
 import sys
 
@@ -66,6 +67,15 @@ def test_a_compiled_function_reads_the_current_weights():
     before = array(run(STROKES5[:, :-1]))
     model.output_head.bias.assign(array(model.output_head.bias) + 1.0)
     np.testing.assert_allclose(array(run(STROKES5[:, :-1])), before + 1.0, atol=1e-5)
+
+
+@pytest.mark.tensorflow
+def test_many_models_in_a_process_are_no_reason_to_warn(caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
+    for _ in range(12):
+        model = keras.Sequential([keras.layers.Dense(1)])
+        assert float(backend().compiled(model, lambda x: x + 1.0)(1.0)) == 2.0
+    assert "retracing" not in caplog.text
 
 
 @pytest.fixture(scope="module")
