@@ -10,7 +10,7 @@ from sketch_rnn_keras.files.configs import config_names, configs
 from sketch_rnn_keras.hparams import HParams
 
 CONFIGS = sorted((paths.ROOT / "configs").glob("*.json"))
-SWEEPS = ["kl_tradeoff", "kl_tradeoff_kanji", "variants"]  # see training/test_sweep.py
+SWEEPS = ["equal_time", "kl_tradeoff", "kl_tradeoff_kanji", "variants"]  # see training/test_sweep.py
 OF_ONE_RUN = [path for path in CONFIGS if path.stem not in SWEEPS]
 
 

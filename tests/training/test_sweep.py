@@ -61,6 +61,14 @@ def test_the_sweep_of_variants_is_a_plan_of_equal_steps():
     assert [run.conditional for run in runs].count(False) == 1
 
 
+def test_the_sweep_of_equal_time_differs_from_that_of_equal_steps_in_these_alone():
+    steps, time = sweep.Plan.load("variants"), sweep.Plan.load("equal_time")
+    for cell, variant in {"lstm": "w_KL = 0.25", "layer_norm": "layer_norm", "hyper": "hyper"}.items():
+        expected, run = steps.hparams("cat", variant), time.hparams("cat", cell)
+        assert run.replace(num_steps=1000, decay_rate=0.998) == expected.replace(description=run.description)
+        assert run.decay_rate**run.num_steps == pytest.approx(0.998**1000, rel=0.02)  # the rate at the end
+
+
 def test_the_variants_hyperparameters_win(tmp_path):
     variants = {"full": {"kl_weight": 1.0}, "decoder only": {"conditional": False}}
     path = write(tmp_path, variants=variants, per_data_set={"cats": {"num_steps": 7, "kl_weight": 0.3}})
