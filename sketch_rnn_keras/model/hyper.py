@@ -89,7 +89,7 @@ class HyperResiduals(NamedTuple):
 
 
 class HyperDeltas(NamedTuple):
-    """Gradients of a step's pre-activations, from which those of whatever these are made of follow.
+    """Gradients of a step's pre-activations and embeddings; `gradients` forms those of what is scaled from them.
 
     pre: of the cell's `[B, 4 H]`.
     hyper_pre: of the hyper cell's `[B, 4 H']`.

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 CIRCLE = [(0.5 - 0.2 * math.sin(t / 40 * 2 * math.pi), 0.45 - 0.18 * math.cos(t / 40 * 2 * math.pi)) for t in range(40)]
 EAR = [(0.36, 0.34), (0.34, 0.26), (0.35, 0.2), (0.4, 0.24), (0.45, 0.29)]
 INK, ACCENT = (0x1B, 0x1B, 0x1F), (0xC2, 0x41, 0x0C)  # of the person and of the model, in the light theme
+expect.set_options(timeout=30_000)  # ms: a machine may take its time
 DONE = re.compile(r"^(Finished|The model did not stop|The model finds)")
 
 
@@ -44,7 +45,7 @@ class Hand:
         session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     def wait_for(self, text):
-        expect(self.page.locator("#status")).to_have_text(text, timeout=20_000)
+        expect(self.page.locator("#status")).to_have_text(text)
 
     def choose(self, model):
         self.page.select_option("#model", label=model)

@@ -18,7 +18,6 @@ from sketch_rnn_keras.conversion.items import Reading
 from sketch_rnn_keras.data.datasets import load_dataset
 
 pytestmark = pytest.mark.tensorflow
-expect.set_options(timeout=30_000)  # ms: a machine may take its time
 
 TABS = ["#tab-together", "#tab-read", "#tab-melt"]
 
@@ -41,13 +40,13 @@ def strokes_of(hand, folder):
     return list(ndjson.read(file, Reading()))[-1]
 
 
-def wait_until(page, is_so, seconds=30):
-    """Waits for what a machine may take its time for."""
-    for _ in range(10 * seconds):
+def wait_until(page, is_so):
+    """Waits for what a machine may take its time for, 30 s at least."""
+    for _ in range(300):
         if is_so():
             return
         page.wait_for_timeout(100)
-    raise AssertionError(f"not so after {seconds} s")
+    raise AssertionError("not so after 30 s")
 
 
 def settled(page, locator):
@@ -85,9 +84,12 @@ def test_the_model_draws_point_by_point(hand, page):
     hand.draw()
     hand.wait_for("The model goes on…")
     amounts = []
-    while page.locator("#status").text_content() == "The model goes on…":
+
+    def is_drawn():
         amounts.append(amount(seen(page.locator("#pad")), ACCENT))
-        page.wait_for_timeout(100)
+        return page.locator("#status").text_content() != "The model goes on…"
+
+    wait_until(page, is_drawn)
     assert amounts == sorted(amounts)
     assert len(set(amounts)) >= 4
 
