@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from ..backends import Tensor
@@ -23,7 +24,7 @@ def window_of(buffers: Tensors, first: Tensor, size: int, rows: int) -> Tensors:
     """Steps `first` to `first + size` of `[T, B, ...]`: `[size, rows, ...]`."""
 
     def window(buffer: Tensor) -> Tensor:
-        others = ops.shape(buffer)[2:]
+        others = tuple(buffer.shape[2:])
         return ops.slice(buffer, _corner(first, 1 + len(others)), (size, rows, *others))
 
     return keras.tree.map_structure(window, buffers)
@@ -31,7 +32,7 @@ def window_of(buffers: Tensors, first: Tensor, size: int, rows: int) -> Tensors:
 
 def step_of(buffers: Tensors, t: Tensor, rows: int) -> Tensors:
     """Step `t` of `[T, B, ...]`: `[rows, ...]`."""
-    return keras.tree.map_structure(lambda window: window[0], window_of(buffers, t, 1, rows))
+    return keras.tree.map_structure(lambda window: ops.squeeze(window, 0), window_of(buffers, t, 1, rows))
 
 
 def put_steps(buffer: Tensor, first: Tensor, values: Tensor) -> Tensor:
@@ -41,12 +42,16 @@ def put_steps(buffer: Tensor, first: Tensor, values: Tensor) -> Tensor:
 
 def put_step(buffers: Tensors, t: Tensor, values: Tensors) -> Tensors:
     """`buffers [T, B, ...]`, the first rows of step `t` replaced by `values [rows, ...]`."""
-    return keras.tree.map_structure(lambda buffer, value: put_steps(buffer, t, value[None]), buffers, values)
+
+    def put(buffer: Tensor, value: Tensor) -> Tensor:
+        return put_steps(buffer, t, ops.expand_dims(value, 0))
+
+    return keras.tree.map_structure(put, buffers, values)
 
 
 def _corner(first: Tensor, others: int) -> tuple[Tensor, ...]:
     """`(first, 0, 0, ...)`, all of one type, as JAX wants the corner of a slice."""
-    return (integer(first), *(integer(0) for _ in range(others)))
+    return (integer(first), *(np.int32(0) for _ in range(others)))
 
 
 def rows_of(parts: Tensors, rows: int) -> Tensors:

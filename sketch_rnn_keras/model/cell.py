@@ -11,6 +11,7 @@ Enters: an input `[B, D]`, a context, a state and a dropout mask. Leaves: the ne
 Source: section 3.2 and supplementary material of arXiv 1704.03477.
 """
 
+import functools
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import keras
@@ -213,7 +214,9 @@ class Cell(keras.layers.Layer):
         """The same; a narrow x is multiplied as part of the element-wise work around it, not by a matrix product."""
         if x.shape[-1] > NARROW:
             return self._product(x, kernel)
-        return sum(x[..., k : k + 1] * kernel[k] for k in range(x.shape[-1]))
+        width = x.shape[-1]
+        products = map(ops.multiply, ops.split(x, width, axis=-1), ops.split(kernel[:width], width))
+        return functools.reduce(ops.add, products)
 
     def _product_gradients(self, x: Tensor, kernel: Tensor, d_product: Tensor, d_rows: Tensor) -> tuple[Tensor, Tensor]:
         """Gradients of `_product` over many steps.
