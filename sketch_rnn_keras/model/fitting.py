@@ -113,7 +113,11 @@ class Fitting(keras.Model):
         return cost
 
     def make_train_function(self, force: bool = False) -> Any:
-        """As Keras does; the KL weight goes on from the optimiser's step."""
+        """As Keras does; the KL weight goes on from the optimiser's step.
+
+        The optimiser's variables are made here: where a step makes them, TensorFlow traces that step twice.
+        """
+        self.optimizer.build(self.trainable_variables)
         self._kl_weight.step.assign(ops.cast(self.optimizer.iterations, "float32"))
         return super().make_train_function(force)
 

@@ -129,7 +129,7 @@ def test_fit_reports_every_term_and_takes_uneven_batches(fitted):
 def test_evaluate_changes_neither_weights_nor_the_annealing(fitted):
     model, _ = fitted
     before = [weight.copy() for weight in model.get_weights()]
-    result = model.evaluate(drawings(), batch_size=4, verbose=0, return_dict=True)
+    result = model.evaluate(drawings(5), batch_size=4, verbose=0, return_dict=True)
     assert result["loss"] == pytest.approx(result["recon"] + result["kl_weight"] * result["kl"], rel=1e-5)
     assert result["kl_weight"] == pytest.approx(schedules.kl_weight(4, model.hparams), rel=1e-6)
     for old, new in zip(before, model.get_weights(), strict=True):
@@ -151,7 +151,7 @@ def test_dropout_falls_in_training_alone():
 
 def test_a_decoder_alone_fits_too():
     model = compiled_model(conditional=False)
-    history = model.fit(drawings(), batch_size=4, epochs=1, verbose=0).history
+    history = model.fit(drawings(4), batch_size=4, epochs=1, verbose=0).history
     assert history["kl"] == [0.0]
     assert history["loss"] == pytest.approx(history["recon"])
 
