@@ -2,7 +2,9 @@
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for NumPy: the threads of several processes wait for each other
+# The threads of several processes wait for each other: NumPy and TensorFlow have one in each.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import signal
 import sys
@@ -18,6 +20,23 @@ from sketch_rnn_keras.files import transfer
 
 # A shell starts background jobs with Ctrl-C ignored, which their children inherit; some tests send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+LONGEST = {  # of all files: begun last, they keep one process busy when the others have nothing left to do
+    "test_background_notebooks",
+    "test_notebooks",
+    "test_fitting",
+    "test_golden_training",
+    "test_serving",
+    "test_devices",
+    "test_several_processes",
+    "test_crashes",
+    "test_engine",
+    "test_page",
+}
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 @pytest.fixture
