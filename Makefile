@@ -22,8 +22,9 @@ quickstart: $(VENV)/.installed
 
 # Tests compile many small programs once each: what XLA spends on optimising them is not won back. A process keeps each
 # of them, and has gigabytes after 1900 tests: so those that run under both backends are a run of their own under
-# TensorFlow. The last run is of programs as users have them.
+# TensorFlow. The last run is of programs as users have them. Each process reads all tests: bytecode that is kept helps.
 test: export XLA_FLAGS = $(shell cat $(VENV)/.xla-flags 2>/dev/null)
+test: export PYTHONDONTWRITEBYTECODE =
 test: lint $(VENV)/.xla-flags
 	$(BIN)/python -m pytest $(PARALLEL) $(BACKEND_TESTS)
 	$(BIN)/python -m pytest $(PARALLEL) $(patsubst %,--ignore=%,$(BACKEND_TESTS))
