@@ -61,7 +61,8 @@ $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 
 # XLA ends a process that names a flag it does not know: so these are tried, and left out where an engine is without one.
 $(VENV)/.xla-flags: Makefile $(VENV)/.installed-dev
-	@XLA_FLAGS="$(QUICK_TO_COMPILE)" $(BIN)/python -c "$(USE_XLA)" 2>/dev/null && echo "$(QUICK_TO_COMPILE)" >$@ || echo >$@
+	@XLA_FLAGS="$(QUICK_TO_COMPILE)" $(BIN)/python -c "$(USE_XLA)" 2>/dev/null && echo "$(QUICK_TO_COMPILE)" >$@ || \
+		{ echo "an engine does not know these flags, so the tests compile as for users, and take longer: $(QUICK_TO_COMPILE)"; echo >$@; }
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -110,6 +110,13 @@ def test_the_schedule_keeps_its_digits_in_float32():
     assert rate.get_config() == {"learning_rate": 0.001, "min_learning_rate": 1e-9, "decay_rate": 0.9999}
 
 
+def test_a_step_is_traced_with_the_optimisers_variables_made():
+    model = compiled_model()
+    assert not model.optimizer.built
+    model.make_train_function()
+    assert model.optimizer.built  # where a step makes them, TensorFlow traces it twice
+
+
 def test_a_loss_of_ones_own_is_refused():
     with pytest.raises(InputError, match="compile: loss: expected none"):
         untrained_model().compile(loss="mse")
