@@ -6,8 +6,10 @@ Begins the run or, where it has begun, resumes it. The environment says which pr
 Prints the weights as a JSON object; or the sentence of why it ended, with status 1.
 """
 
+import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -23,7 +25,7 @@ PATIENCE = 300  # seconds, on a busy machine
 
 def environments(backend: str) -> list[dict[str, str]]:
     """What tells two processes on this machine of each other, as the engine of the backend wants to be told."""
-    ports = [_free_port() for _ in range(2)]
+    ports = _free_ports(2)
     if backend == "jax":
         told = {"JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{ports[0]}", "JAX_NUM_PROCESSES": "2"}
         return [told | {"JAX_PROCESS_ID": str(process)} for process in range(2)]
@@ -79,10 +81,16 @@ def finish(processes: list[subprocess.Popen]) -> list[list[np.ndarray]]:
     return [[np.float32(array) for array in json.loads(out.splitlines()[-1]).values()] for out, _ in ends]
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody listens at. Systems hand out higher ones to whoever asks, maybe before they are used here."""
+    free: list[int] = []
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            free.append(port)
+        if len(free) == count:
+            return free
+    raise AssertionError(f"fewer than {count} of 100 ports are free")
 
 
 def main() -> None:
