@@ -10,11 +10,12 @@ Source: section 3.2 of arXiv 1704.03477.
 """
 
 import contextlib
+import functools
 import importlib.util
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,47 +39,47 @@ NEEDED = {"tf_saved_model": ("tensorflow",), "onnx": ("tensorflow", "tf2onnx")} 
 
 
 class _Part(keras.layers.Layer):
-    """A function of a `SketchRNN` as a layer, which a functional model can be made of."""
+    """A function of a `SketchRNN` as a layer, which a functional model can be made of.
 
-    def __init__(self, model: "SketchRNN", name: str):
+    Args:
+        name: of the function.
+        function: `(inputs) -> {name: tensor}`.
+        layers: the model's, whose weights it reads. The model as a whole is not among them: Keras would export
+            all weights, and trace what the whole model computes, with each function.
+    """
+
+    def __init__(self, name: str, function: Callable[[Any], dict[str, Tensor]], layers: Sequence[keras.layers.Layer]):
         super().__init__(name=name)
-        self.model = model
+        self.used = list(layers)
+        self._function = function
+
+    def call(self, inputs: Any) -> dict[str, Tensor]:
+        return self._function(inputs)
 
 
-class _Encoder(_Part):
+def _encoder(model: "SketchRNN", strokes5: Tensor) -> dict[str, Tensor]:
     """`[B, N, 5]` without the start token, padded with end tokens -> mu and presigma, `[B, N_z]`."""
-
-    def call(self, strokes5: Tensor) -> dict[str, Tensor]:
-        model, x = self.model, ops.transpose(strokes5, (1, 0, 2))
-        lengths = ops.sum(ops.cast(strokes5[..., 4] < 0.5, "int32"), axis=1)
-        h = [
-            _last_h(model.encoder_forward, x, lengths),
-            _last_h(model.encoder_backward, reverse(x, lengths), lengths),
-        ]
-        both = ops.concatenate(h, axis=-1)
-        return {"mu": model.mu(both), "presigma": model.presigma(both)}
+    x = ops.transpose(strokes5, (1, 0, 2))
+    lengths = ops.sum(ops.cast(strokes5[..., 4] < 0.5, "int32"), axis=1)
+    h = [_last_h(model.encoder_forward, x, lengths), _last_h(model.encoder_backward, reverse(x, lengths), lengths)]
+    both = ops.concatenate(h, axis=-1)
+    return {"mu": model.mu(both), "presigma": model.presigma(both)}
 
 
-class _Start(_Part):
+def _start(model: "SketchRNN", z: Tensor) -> dict[str, Tensor]:
     """z `[B, N_z]` -> the decoder's packed state before its first step, `[B, S]`."""
-
-    def call(self, z: Tensor) -> dict[str, Tensor]:
-        model = self.model
-        return {"state": model.decoder.pack(model.decoder_start(z, ops.shape(z)[0]))}
+    return {"state": model.decoder.pack(model.decoder_start(z, ops.shape(z)[0]))}
 
 
-class _Step(_Part):
+def _step(model: "SketchRNN", inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     """The point before, the packed state and z -> the mixture of the next point, and the state after.
 
     That has a name of its own, since ONNX names inputs and outputs in one list.
     """
-
-    def call(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        model, cell = self.model, self.model.decoder
-        point = inputs["point"]
-        context = cell.context(ops.shape(point)[0], inputs.get("z"))
-        state, _ = cell.step(cell.loop_weights(), point, context, cell.unpack(inputs["state"]))
-        return {**mixture.from_raw(model.output_head(state.h))._asdict(), "next_state": cell.pack(state)}
+    point, cell = inputs["point"], model.decoder
+    context = cell.context(ops.shape(point)[0], inputs.get("z"))
+    state, _ = cell.step(cell.loop_weights(), point, context, cell.unpack(inputs["state"]))
+    return {**mixture.from_raw(model.output_head(state.h))._asdict(), "next_state": cell.pack(state)}
 
 
 def _last_h(cell: Cell, x: Tensor, lengths: Tensor) -> Tensor:
@@ -99,7 +100,7 @@ def parts(model: "SketchRNN") -> dict[str, keras.Model]:
     """The functions as functional models, for batches of any size and sketches of any length.
 
     Args:
-        model: a `SketchRNN`; the parts share its weights.
+        model: a `SketchRNN`; each part shares the weights that it reads.
 
     Returns:
         "encoder" and "start" of a conditional model, and "step".
@@ -108,15 +109,18 @@ def parts(model: "SketchRNN") -> dict[str, keras.Model]:
         "point": keras.Input((5,), name="point"),
         "state": keras.Input((sum(model.decoder.state_sizes),), name="state"),
     }
-    if not model.hparams.conditional:
-        return {"step": keras.Model(inputs, _Step(model, "step")(inputs))}
-    strokes5, z = keras.Input((None, 5), name="strokes5"), keras.Input((model.hparams.z_size,), name="z")
-    inputs["z"] = z
-    return {
-        "encoder": keras.Model(strokes5, _Encoder(model, "encoder")(strokes5)),
-        "start": keras.Model(z, _Start(model, "start")(z)),
-        "step": keras.Model(inputs, _Step(model, "step")(inputs)),
-    }
+
+    def part(name: str, function: Callable, inputs: Any, *layers: keras.layers.Layer) -> dict[str, keras.Model]:
+        return {name: keras.Model(inputs, _Part(name, functools.partial(function, model), layers)(inputs))}
+
+    made: dict[str, keras.Model] = {}
+    if model.hparams.conditional:
+        strokes5, z = keras.Input((None, 5), name="strokes5"), keras.Input((model.hparams.z_size,), name="z")
+        inputs["z"] = z
+        encoders = (model.encoder_forward, model.encoder_backward)
+        made |= part("encoder", _encoder, strokes5, *encoders, model.mu, model.presigma)
+        made |= part("start", _start, z, model.initial_state)
+    return made | part("step", _step, inputs, model.decoder, model.output_head)
 
 
 def export(model: "SketchRNN", folder: str | os.PathLike, format: str = "tf_saved_model") -> list[Path]:

@@ -8,7 +8,7 @@ from support.tiny import tiny_batch, tiny_model
 
 from sketch_rnn_keras.errors import InputError
 from sketch_rnn_keras.model import mixture
-from sketch_rnn_keras.model.serving import export
+from sketch_rnn_keras.model.serving import export, parts
 
 LENGTHS, STEPS = [3, 9, 5], 12
 CELLS = [("lstm", "lstm"), ("layer_norm", "layer_norm"), ("hyper", "hyper")]
@@ -88,6 +88,16 @@ def test_a_decoder_alone_is_a_step_alone(name, functions, tmp_path):
     made = functions(tmp_path)
     assert made.keys() == {"step"}
     check_functions(model, made)
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_each_function_has_the_weights_that_it_reads_and_no_others(conditional):
+    owners = {
+        name: {weight.path.split("/")[0] for weight in part.weights}
+        for name, part in parts(tiny_model(conditional=conditional)).items()
+    }
+    encoding = {"encoder": {"encoder_forward", "encoder_backward", "mu", "presigma"}, "start": {"initial_state"}}
+    assert owners == (encoding if conditional else {}) | {"step": {"decoder", "output_head"}}
 
 
 @pytest.mark.tensorflow
