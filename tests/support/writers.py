@@ -15,7 +15,7 @@ from support import downloads, tiny_run
 from support.server import Answer, Server
 from support.tiny import SIZES, tiny_drawings, tiny_model
 
-SHORT = tiny_run.HPARAMS.replace(num_steps=4, save_every=2, log_every=1)
+SHORT = tiny_run.HPARAMS.replace(conditional=False, num_steps=4, save_every=2, log_every=1)
 Action = Callable[[Path], Any]
 
 
