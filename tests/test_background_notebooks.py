@@ -21,11 +21,17 @@ from support.paths import ROOT
 FOLDER = ROOT / "notebooks" / "background"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = ["mixture_density", "performance_rnn", "pixels_gan", "pixels_vae", "style_transfer"]
-SHORTER = {  # trainings, in tests
+SHORTER = {  # trainings and estimates, in tests
     "mixture_density": {"epochs=30": "epochs=3"},
     "performance_rnn": {"epochs=15": "epochs=1"},
     "pixels_gan": {"steps=1200": "steps=150", "steps=750": "steps=100", "epochs=12": "epochs=1"},
-    "pixels_vae": {"autoencoder, 8,": "autoencoder, 1,", "vae, 15,": "vae, 1,", "flat, 8,": "flat, 1,", "pixelcnn, 1, 12,": "pixelcnn, 1, 100,"},
+    "pixels_vae": {
+        "autoencoder, 8,": "autoencoder, 1,",
+        "vae, 15,": "vae, 1,",
+        "flat, 8,": "flat, 1,",
+        "pixelcnn, 1, 12,": "pixelcnn, 1, 100,",
+        "draws=100": "draws=10",
+    },
     "style_transfer": {"steps = 200": "steps = 20"},
 }
 MOST_MODEL_LINES = 79  # that are not blank

@@ -47,7 +47,7 @@ def colab_link(path: Path, project: dict) -> str:
 
 
 def execute(path: Path, folder: Path, shorter: Mapping[str, str]):
-    """The notebook as it is after a run within `folder`, with trainings made shorter: what it says, and what instead."""
+    """The notebook as it is after a run within `folder`; `shorter`: what it says, and what is run in its place."""
     notebook = nbformat.read(path, 4)
     for as_written, in_tests in shorter.items():
         (cell,) = (cell for cell in code_cells(notebook) if as_written in cell.source)
