@@ -21,7 +21,6 @@ from .buffers import (
     add,
     at_least,
     at_most,
-    buffers_for,
     integer,
     put_step,
     put_steps,
@@ -32,6 +31,7 @@ from .buffers import (
     window_of,
     with_rows,
     zeros_like,
+    zeros_of,
 )
 from .cell import Cell, Gradients, StepGradients, Tensors, Window
 
@@ -175,9 +175,10 @@ def _chunk_backward(
         found = _step_backward(history, rows, t, d_after)
         return found.before, put_step(deltas, t - first, found.deltas), add(sums, found.sums)
 
-    example = _step_backward(history, rows, 0, d_state)  # for its shapes alone
-    start = (d_state, buffers_for(example.deltas, size), zeros_like(example.sums))
+    deltas = cell.zero_deltas(zeros_of(cell.variable_dtype, size, rows))
+    sums = cell.zero_sums(zeros_of(cell.variable_dtype, rows), arguments.weights)
     lowest = at_least(first, block.start)
+    start = (d_state, deltas, sums)
     d_state, deltas, sums = steps_from(one_step, high - 1, lowest - 1, start, direction=-1, unroll=block.unroll)
     window = _window(history, rows, first, size)
     return first, d_state, cell.gradients(arguments.weights, window, deltas, sums)

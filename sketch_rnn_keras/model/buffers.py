@@ -4,6 +4,7 @@ Enters and leaves: a tensor, or a NamedTuple of tensors, possibly nested, whose 
 `[T, B, ...]` holds T steps of B sketches, a part `[B, ...]` one step. `rows` is a number of sketches, the first ones.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +14,12 @@ from keras import ops
 
 from ..backends import Tensor
 from .cell import Tensors
+from .gates import Zeros
 
 
-def buffers_for(examples: Tensors, steps: int) -> Tensors:
-    """Zeros `[steps, B, ...]` with room for parts of the shapes of `examples [B, ...]`."""
-    return keras.tree.map_structure(lambda one: ops.zeros((steps, *ops.shape(one)), dtype=one.dtype), examples)
+def zeros_of(dtype: str, *sizes: Tensor) -> Zeros:
+    """`(*more) -> zeros [*sizes, *more]`; the same tensor for the same sizes."""
+    return functools.cache(lambda *more: ops.zeros((*sizes, *more), dtype=dtype))
 
 
 def window_of(buffers: Tensors, first: Tensor, size: int, rows: int) -> Tensors:
@@ -61,7 +63,12 @@ def rows_of(parts: Tensors, rows: int) -> Tensors:
 
 def with_rows(parts: Tensors, rows: int) -> Tensors:
     """`[B, n]` with zeros for further sketches: `[rows, n]`."""
-    return keras.tree.map_structure(lambda part: ops.pad(part, [(0, rows - ops.shape(part)[0]), (0, 0)]), parts)
+
+    def wider(part: Tensor) -> Tensor:
+        lacking = rows - ops.shape(part)[0]
+        return part if isinstance(lacking, int) and not lacking else ops.pad(part, [(0, lacking), (0, 0)])
+
+    return keras.tree.map_structure(wider, parts)
 
 
 def take(parts: Tensors, order: Tensor | None) -> Tensors:

@@ -154,6 +154,22 @@ class Cell(keras.layers.Layer):
         """
         raise NotImplementedError
 
+    def zero_residuals(self, zeros: gates.Zeros) -> Tensors:
+        """What `step` leaves beside the state, all of it 0: room for what the steps of a loop leave.
+
+        Args:
+            zeros: makes one tensor.
+        """
+        raise NotImplementedError
+
+    def zero_deltas(self, zeros: gates.Zeros) -> Tensors:
+        """The same of the deltas that `step_backward` leaves."""
+        raise NotImplementedError
+
+    def zero_sums(self, zeros: gates.Zeros, weights: Tensors) -> Tensors:
+        """The same of its sums, for `loop_weights()`."""
+        raise NotImplementedError
+
     def gradients(self, weights: Tensors, window: Window, deltas: Tensors, sums: Tensors) -> Gradients:
         """The gradients of all steps of a window.
 

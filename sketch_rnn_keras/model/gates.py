@@ -10,11 +10,14 @@ Sources: LSTM, section 3.2 of arXiv 1704.03477; dropout on the candidate, arXiv 
 arXiv 1607.06450 and supplement A.2 of arXiv 1609.09106.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from keras import ops
 
 from ..backends import Tensor
+
+Zeros: TypeAlias = Callable[..., Tensor]  # `zeros(n)` is `[..., n]` for every sketch, or for every step and sketch
 
 GATES = "ijfo"
 FORGET_BIAS = 1.0
@@ -28,6 +31,11 @@ class LayerNormWeights(NamedTuple):
     gates_beta: Tensor
     memory_gamma: Tensor
     memory_beta: Tensor
+
+
+def zero_gradients(weights: LayerNormWeights) -> LayerNormWeights:
+    """Gradients with respect to the weights, all of them 0."""
+    return LayerNormWeights(*map(ops.zeros_like, weights))
 
 
 class Slopes(NamedTuple):
@@ -64,6 +72,20 @@ class LayerNormResiduals(NamedTuple):
     slopes: Slopes
     gates: Normalised
     memory: Normalised
+
+
+def zero_slopes(units: int, zeros: Zeros) -> Slopes:
+    """The `Slopes` of a cell of H = `units`, all of them 0."""
+    return Slopes(*(zeros(units) for _ in Slopes._fields))
+
+
+def zero_layer_norm_residuals(units: int, zeros: Zeros) -> LayerNormResiduals:
+    """The `LayerNormResiduals` of a cell of H = `units`, all of them 0."""
+    return LayerNormResiduals(
+        slopes=zero_slopes(units, zeros),
+        gates=Normalised(zeros(len(GATES) * units), zeros(len(GATES), 1)),
+        memory=Normalised(zeros(units), zeros(1)),
+    )
 
 
 class _Activations(NamedTuple):

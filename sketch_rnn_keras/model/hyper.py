@@ -260,6 +260,25 @@ class HyperLSTMCell(LayerNormCell):
             sums=HyperSums(HyperContext(main=d_from_x, hyper=d_hyper_pre), d_norm, d_hyper_norm),
         )
 
+    def zero_residuals(self, zeros: gates.Zeros) -> HyperResiduals:
+        """See `Cell.zero_residuals`."""
+        return HyperResiduals(
+            main=gates.zero_layer_norm_residuals(self.units, zeros),
+            hyper=gates.zero_layer_norm_residuals(self.hyper_units, zeros),
+            embeddings=zeros(12 * self.embedding_size),
+            recurrent=zeros(4 * self.units),
+        )
+
+    def zero_deltas(self, zeros: gates.Zeros) -> HyperDeltas:
+        """See `Cell.zero_deltas`."""
+        return HyperDeltas(zeros(4 * self.units), zeros(4 * self.hyper_units), zeros(12 * self.embedding_size))
+
+    def zero_sums(self, zeros: gates.Zeros, weights: HyperLSTMWeights) -> HyperSums:
+        """See `Cell.zero_sums`."""
+        context = HyperContext(main=zeros(4 * self.units), hyper=zeros(4 * self.hyper_units))
+        norms = gates.zero_gradients(weights.main.norm), gates.zero_gradients(weights.hyper.norm)
+        return HyperSums(context, *norms)
+
     def gradients(self, weights: HyperLSTMWeights, window: Window, deltas: HyperDeltas, sums: HyperSums) -> Gradients:
         """See `Cell.gradients`."""
         x, before, residuals = window.x, window.before, window.residuals

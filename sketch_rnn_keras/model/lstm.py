@@ -75,6 +75,18 @@ class LSTMCell(Cell):
         d_h = self._matmul(d_pre, transposed.recurrent_kernel)
         return StepGradients(before=State(d_c, d_h), deltas=d_pre, sums=d_pre)
 
+    def zero_residuals(self, zeros: gates.Zeros) -> gates.Slopes:
+        """See `Cell.zero_residuals`."""
+        return gates.zero_slopes(self.units, zeros)
+
+    def zero_deltas(self, zeros: gates.Zeros) -> Tensor:
+        """See `Cell.zero_deltas`."""
+        return zeros(4 * self.units)
+
+    def zero_sums(self, zeros: gates.Zeros, weights: LSTMWeights) -> Tensor:
+        """See `Cell.zero_sums`."""
+        return zeros(4 * self.units)
+
     def gradients(self, weights: LSTMWeights, window: Window, deltas: Tensor, sums: Tensor) -> Gradients:
         """See `Cell.gradients`."""
         d_x, d_input_kernel, d_recurrent_kernel = self._kernel_gradients(weights.input_kernel, window, deltas)
@@ -120,6 +132,18 @@ class LayerNormLSTMCell(LayerNormCell):
         d_pre, d_c, d_norm = gates.layer_norm_lstm_backward(residuals, weights.norm, d_after.c, d_after.h)
         d_h = self._matmul(d_pre, transposed.recurrent_kernel)
         return StepGradients(before=State(d_c, d_h), deltas=d_pre, sums=LayerNormSums(d_pre, d_norm))
+
+    def zero_residuals(self, zeros: gates.Zeros) -> gates.LayerNormResiduals:
+        """See `Cell.zero_residuals`."""
+        return gates.zero_layer_norm_residuals(self.units, zeros)
+
+    def zero_deltas(self, zeros: gates.Zeros) -> Tensor:
+        """See `Cell.zero_deltas`."""
+        return zeros(4 * self.units)
+
+    def zero_sums(self, zeros: gates.Zeros, weights: LayerNormLSTMWeights) -> LayerNormSums:
+        """See `Cell.zero_sums`."""
+        return LayerNormSums(zeros(4 * self.units), gates.zero_gradients(weights.norm))
 
     def gradients(
         self, weights: LayerNormLSTMWeights, window: Window, deltas: Tensor, sums: LayerNormSums

@@ -21,7 +21,7 @@ from keras import ops
 
 from ..backends import Tensor, backend
 from .backpropagation import Arguments, Block, Saved, Upstream, backward
-from .buffers import buffers_for, integer, put_step, rows_of, step_of, steps_from, take, zeros_like
+from .buffers import integer, put_step, rows_of, step_of, steps_from, take, zeros_like, zeros_of
 from .cell import Cell, Tensors
 
 UNROLL = 5  # steps in a turn of a loop that is fixed
@@ -113,11 +113,10 @@ def reverse(x: Tensor, lengths: Tensor) -> Tensor:
 
 def _forward(cell: Cell, arguments: Arguments, masks: Tensor | None, blocks: list[Block]) -> Saved:
     """Run all blocks, one after the other."""
-    x, context, state, weights = arguments
-    steps, batch_size = ops.shape(x)[:2]
-    mask = _mask_of(masks, 0, batch_size)
-    after, residuals = cell.step(weights, x[0], context, state, mask)  # for their shapes alone
-    saved = Saved(buffers_for(after, steps), buffers_for(residuals, steps))
+    steps, batch_size = ops.shape(arguments.x)[:2]
+    zeros = zeros_of(cell.variable_dtype, steps, batch_size)
+    saved = Saved(keras.tree.map_structure(zeros, cell.state_sizes), cell.zero_residuals(zeros))
+    state = arguments.state
     for block in blocks:
         state, saved = _block_forward(cell, arguments, masks, block, rows_of(state, block.rows), saved)
     return saved
@@ -152,10 +151,12 @@ def _halves(ends: Tensor) -> list[Block]:
 
 def _states_at(ends: Tensor, state: Tensors, states: Tensors) -> Tensors:
     """The state after `ends [B]` steps; the initial one after none."""
+    batch_size = ops.shape(ends)[0]
+    last, has_any = ops.maximum(ends - 1, 0) * batch_size + ops.arange(batch_size, dtype="int32"), (ends > 0)[:, None]
 
     def at_ends(initial: Tensor, after: Tensor) -> Tensor:
-        last = ops.take_along_axis(after, ops.maximum(ends - 1, 0)[None, :, None], axis=0)[0]
-        return ops.where((ends > 0)[:, None], last, initial)
+        rows = ops.reshape(after, (-1, after.shape[-1]))  # of all steps
+        return ops.where(has_any, ops.take(rows, last, axis=0), initial)
 
     return keras.tree.map_structure(at_ends, state, states)
 
