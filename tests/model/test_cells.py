@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 from support.autodiff import cost_and_gradients
 
-from sketch_rnn_keras.model import backpropagation, recurrence
+from sketch_rnn_keras.model import backpropagation, buffers, recurrence
 from sketch_rnn_keras.model import cell as cell_module
 from sketch_rnn_keras.model.cells import CELLS
 from sketch_rnn_keras.model.initializers import GatewiseOrthogonal
@@ -507,6 +507,18 @@ def test_padding_has_no_influence_not_even_through_nan(cell):
     assert cost_of_x == cost_of_other
     for a, b in zip(gradients_of_x, gradients_of_other, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_step_leaves_what_the_cell_says_it_does(cell):
+    weights, context, state = cell.loop_weights(), cell.context(BATCH), tensors(random_state(cell))
+    x, zeros = ops.convert_to_tensor(random(BATCH, INPUT)), buffers.zeros_of("float32", BATCH)
+    after, residuals = cell.step(weights, x, context, state)
+    gradients = cell.step_backward(weights, buffers.transposed(weights), x, context, residuals, after)
+    said = cell.zero_residuals(zeros), cell.zero_deltas(zeros), cell.zero_sums(zeros, weights)
+    for expected, left in zip(said, (residuals, gradients.deltas, gradients.sums), strict=True):
+        keras.tree.assert_same_structure(expected, left)
+        for zero, tensor in zip(keras.tree.flatten(expected), keras.tree.flatten(left), strict=True):
+            assert (zero.shape, zero.dtype) == (tensor.shape, tensor.dtype)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 7])
