@@ -123,9 +123,9 @@ def test_a_model_to_start_from_gives_its_shape_and_what_it_replaces_is_said(comm
 @pytest.mark.tensorflow
 def test_a_run_that_began_with_a_model_says_so_and_goes_on(command, models, monkeypatch):
     monkeypatch.setattr(loop, "sample", one_dot)
-    command("train", "--from", models / "vae.keras", "--run-dir", "run", *DATA, *SET[2:])
+    command("train", "--from", models / "gen.keras", "--run-dir", "run", *DATA, *SET[2:])
     _, out, _ = command("info", "run")
-    assert f"trained from {models / 'vae.keras'} (SHA-256 " in out
+    assert f"trained from {models / 'gen.keras'} (SHA-256 " in out
     status, _, err = command("train", "--resume", "--run-dir", "run", "--set", "num_steps=5")
     assert (status, "done   " in err) == (0, True)
 

@@ -1,5 +1,6 @@
 """The engine of the web page, in Node, against the Python that it repeats."""
 
+import functools
 import json
 
 import numpy as np
@@ -26,6 +27,12 @@ KINDS += [{"conditional": True, "dec_model": cell, "enc_model": cell} for cell i
 @pytest.fixture(scope="module")
 def engine(node, tmp_path_factory):
     return Node(node, tmp_path_factory.mktemp("engine"))
+
+
+@functools.cache
+def drawing_model(**kind):
+    """A tiny model whose sketches end; what is compiled for one test is there for the others."""
+    return tiny_model(spread=0.5, end=-1.0, **kind)
 
 
 def forced_parameters(model, drawing, z):
@@ -60,7 +67,7 @@ def test_random_models_of_every_cell_compute_the_same(kind, engine):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
 def test_chromium_computes_and_draws_what_node_does(kind, engine, browser):
-    model = tiny_model(spread=0.5, end=-1.0, **kind)
+    model = drawing_model(**kind)
     z = [0.5, -1.0, 0.2] if kind["conditional"] else None
     drawing = tiny_drawings(3)[1].tolist()
     jobs = [
@@ -96,7 +103,7 @@ def test_golden_models_compute_the_originals_numbers(name, engine):
 @pytest.mark.parametrize("settings", [(0.0, "paper"), (0.4, "paper"), (1.0, "magenta")], ids=str)
 def test_the_same_seed_draws_the_same_sketches(kind, settings, engine):
     temperature, law = settings
-    model = tiny_model(spread=0.5, end=-1.0, **kind)
+    model = drawing_model(**kind)
     options = {"count": 5, "temperature": temperature, "seed": 11, "law": law}
     drawn, shorter = engine(
         document(model, "tiny", "", float32=True),
