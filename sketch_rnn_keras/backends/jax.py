@@ -146,6 +146,11 @@ def mixed_product(a: Tensor, b: Tensor, dtype: str) -> Tensor:
     return jnp.matmul(a.astype(dtype), b.astype(dtype), preferred_element_type=jnp.float32)
 
 
+def sums_rows_last() -> bool:
+    """Whether a sum over the batch is faster once, after a loop, than at every step of it."""
+    return True
+
+
 def has_accelerator() -> bool:
     """Whether what is compiled runs on something else than a CPU."""
     return jax.default_backend() != "cpu"

@@ -129,6 +129,11 @@ def mixed_product(a: Tensor, b: Tensor, dtype: str) -> Tensor:
     return tf.cast(tf.matmul(tf.cast(a, dtype), tf.cast(b, dtype)), tf.float32)
 
 
+def sums_rows_last() -> bool:
+    """Whether a sum over the batch is faster once, after a loop, than at every step of it (docs/performance.md)."""
+    return False
+
+
 def has_accelerator() -> bool:
     """Whether what is compiled runs on something else than a CPU."""
     return bool(tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))

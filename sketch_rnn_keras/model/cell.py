@@ -279,6 +279,18 @@ class LayerNormCell(Cell):
             memory_beta=self.memory_beta.value,
         )
 
+    @staticmethod
+    def _norm_sums(d_weights: gates.LayerNormWeights) -> gates.LayerNormWeights:
+        """Gradients of each sketch `[B, n]` as they are added up over the steps: of each, or of all `[n]`, whichever
+        the backend does faster. `gates.of_all_sketches` makes the end of both the same."""
+        return d_weights if backend().sums_rows_last() else gates.of_all_sketches(d_weights)
+
+    @staticmethod
+    def _zero_norm_sums(weights: gates.LayerNormWeights, zeros: gates.Zeros) -> gates.LayerNormWeights:
+        """What `_norm_sums` are added to."""
+        zero = (lambda one: zeros(*one.shape)) if backend().sums_rows_last() else ops.zeros_like
+        return gates.LayerNormWeights(*map(zero, weights))
+
 
 def _repeat(vector: Tensor, count: int) -> Tensor:
     """`vector [n]` as each of the rows of `[count, n]`.

@@ -33,11 +33,6 @@ class LayerNormWeights(NamedTuple):
     memory_beta: Tensor
 
 
-def zero_gradients(weights: LayerNormWeights) -> LayerNormWeights:
-    """Gradients with respect to the weights, all of them 0."""
-    return LayerNormWeights(*map(ops.zeros_like, weights))
-
-
 class Slopes(NamedTuple):
     """The derivatives of one update, `[B, H]` each: all that its backward pass multiplies with.
 
@@ -206,16 +201,24 @@ def layer_norm_lstm(
 def layer_norm_lstm_backward(
     residuals: LayerNormResiduals, weights: LayerNormWeights, d_c: Tensor, d_h: Tensor
 ) -> tuple[Tensor, Tensor, LayerNormWeights]:
-    """Gradients of `layer_norm_lstm` with respect to `(pre, c, weights)`, given those of `(c', h)`."""
+    """Gradients of `layer_norm_lstm` with respect to `(pre, c, weights)`, given those of `(c', h)`.
+
+    Those of the weights are of each sketch: `[B, 4 H]` and `[B, H]`; see `of_all_sketches`.
+    """
     slopes, gates, memory = residuals.slopes, residuals.gates, residuals.memory
     d_shifted = d_h * slopes.squashed
     d_c = d_c + normalise_backward(d_shifted * weights.memory_gamma, memory.normal, memory.reciprocal)
     d_scaled, d_c_before = _update_backward(slopes, d_c, d_h)
     d_pre = normalise_backward(_by_gate(d_scaled * weights.gates_gamma), _by_gate(gates.normal), gates.reciprocal)
     d_weights = LayerNormWeights(
-        gates_gamma=ops.sum(d_scaled * gates.normal, axis=0),
-        gates_beta=ops.sum(d_scaled, axis=0),
-        memory_gamma=ops.sum(d_shifted * memory.normal, axis=0),
-        memory_beta=ops.sum(d_shifted, axis=0),
+        gates_gamma=d_scaled * gates.normal,
+        gates_beta=d_scaled,
+        memory_gamma=d_shifted * memory.normal,
+        memory_beta=d_shifted,
     )
     return ops.reshape(d_pre, ops.shape(d_scaled)), d_c_before, d_weights
+
+
+def of_all_sketches(weights: LayerNormWeights) -> LayerNormWeights:
+    """Gradients of each sketch `[B, n]`, added up to `[n]`; what is added up already is left as it is."""
+    return LayerNormWeights(*(ops.sum(one, axis=0) if len(one.shape) > 1 else one for one in weights))

@@ -257,7 +257,9 @@ class HyperLSTMCell(LayerNormCell):
         return StepGradients(
             before=HyperState(d_c, d_h, d_hyper_c, d_both[..., self.units :]),
             deltas=HyperDeltas(d_pre, d_hyper_pre, d_embeddings),
-            sums=HyperSums(HyperContext(main=d_from_x, hyper=d_hyper_pre), d_norm, d_hyper_norm),
+            sums=HyperSums(
+                HyperContext(main=d_from_x, hyper=d_hyper_pre), *map(self._norm_sums, (d_norm, d_hyper_norm))
+            ),
         )
 
     def zero_residuals(self, zeros: gates.Zeros) -> HyperResiduals:
@@ -276,7 +278,7 @@ class HyperLSTMCell(LayerNormCell):
     def zero_sums(self, zeros: gates.Zeros, weights: HyperLSTMWeights) -> HyperSums:
         """See `Cell.zero_sums`."""
         context = HyperContext(main=zeros(4 * self.units), hyper=zeros(4 * self.hyper_units))
-        norms = gates.zero_gradients(weights.main.norm), gates.zero_gradients(weights.hyper.norm)
+        norms = (self._zero_norm_sums(norm, zeros) for norm in (weights.main.norm, weights.hyper.norm))
         return HyperSums(context, *norms)
 
     def gradients(self, weights: HyperLSTMWeights, window: Window, deltas: HyperDeltas, sums: HyperSums) -> Gradients:
@@ -292,10 +294,11 @@ class HyperLSTMCell(LayerNormCell):
         d_x_hyper, d_hyper_input_kernel = self._product_gradients(
             x, weights.hyper.input_kernel, deltas.hyper_pre, d_hyper_kernels[:width]
         )
+        d_norm, d_hyper_norm = map(gates.of_all_sketches, (sums.norm, sums.hyper_norm))
         d_weights = HyperLSTMWeights(
-            main=LayerNormLSTMWeights(d_input_kernel, self._outer(before.h, d_recurrent), sums.norm),
+            main=LayerNormLSTMWeights(d_input_kernel, self._outer(before.h, d_recurrent), d_norm),
             bias=ops.sum(deltas.pre, axis=(0, 1)),
-            hyper=LayerNormLSTMWeights(d_hyper_input_kernel, d_hyper_kernels[width:], sums.hyper_norm),
+            hyper=LayerNormLSTMWeights(d_hyper_input_kernel, d_hyper_kernels[width:], d_hyper_norm),
             down=self._outer(window.after.hyper_h, deltas.embeddings),
             offset=ops.sum(deltas.embeddings, axis=(0, 1)),
             up=keras.tree.map_structure(self._up_gradient, _by_modulation(residuals.embeddings), d_modulation),

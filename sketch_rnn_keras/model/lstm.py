@@ -29,7 +29,8 @@ class LayerNormLSTMWeights(NamedTuple):
 
 
 class LayerNormSums(NamedTuple):
-    """Gradients of the context `[B, 4 H]` and of the layer norms' vectors, which are added up over the steps."""
+    """Gradients of the context `[B, 4 H]` and of the layer norms' vectors (`LayerNormCell._norm_sums`), added up over
+    the steps."""
 
     context: Tensor
     norm: gates.LayerNormWeights
@@ -131,7 +132,7 @@ class LayerNormLSTMCell(LayerNormCell):
         """See `Cell.step_backward`."""
         d_pre, d_c, d_norm = gates.layer_norm_lstm_backward(residuals, weights.norm, d_after.c, d_after.h)
         d_h = self._matmul(d_pre, transposed.recurrent_kernel)
-        return StepGradients(before=State(d_c, d_h), deltas=d_pre, sums=LayerNormSums(d_pre, d_norm))
+        return StepGradients(before=State(d_c, d_h), deltas=d_pre, sums=LayerNormSums(d_pre, self._norm_sums(d_norm)))
 
     def zero_residuals(self, zeros: gates.Zeros) -> gates.LayerNormResiduals:
         """See `Cell.zero_residuals`."""
@@ -143,12 +144,12 @@ class LayerNormLSTMCell(LayerNormCell):
 
     def zero_sums(self, zeros: gates.Zeros, weights: LayerNormLSTMWeights) -> LayerNormSums:
         """See `Cell.zero_sums`."""
-        return LayerNormSums(zeros(4 * self.units), gates.zero_gradients(weights.norm))
+        return LayerNormSums(zeros(4 * self.units), self._zero_norm_sums(weights.norm, zeros))
 
     def gradients(
         self, weights: LayerNormLSTMWeights, window: Window, deltas: Tensor, sums: LayerNormSums
     ) -> Gradients:
         """See `Cell.gradients`."""
         d_x, d_input_kernel, d_recurrent_kernel = self._kernel_gradients(weights.input_kernel, window, deltas)
-        d_weights = LayerNormLSTMWeights(d_input_kernel, d_recurrent_kernel, sums.norm)
+        d_weights = LayerNormLSTMWeights(d_input_kernel, d_recurrent_kernel, gates.of_all_sketches(sums.norm))
         return Gradients(d_x, sums.context, d_weights)

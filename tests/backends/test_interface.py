@@ -22,6 +22,7 @@ INTERFACE = (
     "compiled_update",
     "mask_source",
     "mixed_product",
+    "sums_rows_last",
     "has_accelerator",
     "open_devices",
     "prepare_training",
