@@ -158,7 +158,7 @@ class Cell(keras.layers.Layer):
         """What `step` leaves beside the state, all of it 0: room for what the steps of a loop leave.
 
         Args:
-            zeros: makes one tensor.
+            zeros: makes one tensor `[..., B, ...]`.
         """
         raise NotImplementedError
 
@@ -167,7 +167,12 @@ class Cell(keras.layers.Layer):
         raise NotImplementedError
 
     def zero_sums(self, zeros: gates.Zeros, weights: Tensors) -> Tensors:
-        """The same of its sums, for `loop_weights()`."""
+        """The same of its sums.
+
+        Args:
+            zeros: makes one tensor `[B, ...]`.
+            weights: `loop_weights()`; what is added up for a vector has its shape.
+        """
         raise NotImplementedError
 
     def gradients(self, weights: Tensors, window: Window, deltas: Tensors, sums: Tensors) -> Gradients:

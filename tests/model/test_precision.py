@@ -62,7 +62,7 @@ def costs():
     """The costs of six steps of training, by precision."""
     found = {}
     for precision in ("float32", *PRECISIONS):
-        model = untrained_model(precision=precision, conditional=False)
+        model = untrained_model(precision=precision)
         update = backend().compiled_update(model, make_optimizer(model.hparams), objective(model))
         found[precision] = [float(update(STROKES5)["recon"]) for _ in range(6)]
     return found
@@ -70,8 +70,8 @@ def costs():
 
 def objective(model):
     def cost(strokes5):
-        terms = model.loss_terms(strokes5)
-        return terms["recon"], terms
+        terms = model.loss_terms(strokes5, noise=NOISE)
+        return terms["recon"] + terms["kl"], terms
 
     return cost
 

@@ -97,7 +97,7 @@ def weights(devices: int) -> list[np.ndarray]:
     from sketch_rnn_keras.model.optimizer import make_optimizer
     from sketch_rnn_keras.training.loop import objective
 
-    model = tiny_model(**DRY, conditional=False)
+    model = tiny_model(**DRY)
     optimizer, group = make_optimizer(model.hparams), open_devices(devices)
     update = backend().compiled_update(model, optimizer, objective(model), group)
     for seed in SEEDS:
@@ -127,8 +127,7 @@ def measure_resuming(folder: Path) -> dict[str, Any]:
     from sketch_rnn_keras.training import loop
 
     loop.sample = tiny_run.one_dot
-    data = tiny_run.without_validation(tiny_run.load_data())  # `measure_drawing` validates
-    hparams = tiny_run.HPARAMS.replace(**DRY, conditional=False)
+    data, hparams = tiny_run.load_data(), tiny_run.HPARAMS.replace(**DRY, conditional=False)
     for devices, steps in ((1, 10), (2, 20), (1, 30)):
         changed = hparams.replace(num_steps=steps)
         loop.train(changed, data, folder / "changed", devices=devices, resume=steps > 10, verbose=0)
